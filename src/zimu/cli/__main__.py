@@ -1,0 +1,3 @@
+from zimu.cli.main import main
+
+main()

@@ -1,0 +1,90 @@
+"""Tokens and their ids. One list serves all languages; the first token of a caption chooses the language."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from zimu.errors import unknown_name
+from zimu.text.languages import join, split
+
+__all__ = ["END", "PAD", "UNKNOWN", "Vocabulary"]
+
+PAD, END, UNKNOWN = 0, 1, 2
+_SPECIAL = ("<pad>", "<end>", "<unk>")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """An ordered list of tokens.
+
+    Attributes:
+        tokens: Position is id. The first three are `<pad>`, `<end>`, `<unk>`, then `<LANGUAGE>` a language.
+        splitters: {language: splitter}, how each language's text becomes tokens.
+    """
+
+    tokens: tuple[str, ...]
+    splitters: Mapping[str, str]
+
+    @classmethod
+    def build(
+        cls, texts: Mapping[str, Iterable[str]], splitters: Mapping[str, str], min_count: int = 1
+    ) -> Vocabulary:
+        """Count tokens and keep those seen at least `min_count` times, the most frequent first.
+
+        Args:
+            texts: {language: sentences}.
+            splitters: {language: splitter}.
+            min_count: Rarer tokens become `<unk>`.
+        """
+        counts: Counter[str] = Counter()
+        for language, sentences in texts.items():
+            for sentence in sentences:
+                counts.update(split(sentence, splitters[language]))
+        kept = sorted((t for t, n in counts.items() if n >= min_count), key=lambda t: (-counts[t], t))
+        starts = tuple(f"<{language}>" for language in sorted(texts))
+        return cls((*_SPECIAL, *starts, *kept), dict(splitters))
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {token: i for i, token in enumerate(self.tokens)}
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that can be asked for."""
+        return tuple(sorted(self.splitters))
+
+    def start(self, language: str) -> int:
+        """Return the id of the token that chooses a language.
+
+        Raises:
+            UnknownNameError: The vocabulary does not have the language.
+        """
+        if language not in self.splitters:
+            raise unknown_name("language", language, self.splitters)
+        return self._ids[f"<{language}>"]
+
+    def encode(self, text: str, language: str) -> list[int]:
+        """Return the ids of a sentence: language token, tokens, `<end>`."""
+        ids = [self._ids.get(t, UNKNOWN) for t in split(text, self.splitters[language])]
+        return [self.start(language), *ids, END]
+
+    def words(self, ids: Sequence[int]) -> list[str]:
+        """Return the tokens of ids, up to `<end>`, without special tokens."""
+        first = 3 + len(self.splitters)
+        out: list[str] = []
+        for i in ids:
+            if i == END:
+                break
+            if i >= first:
+                out.append(self.tokens[i])
+        return out
+
+    def decode(self, ids: Sequence[int], language: str) -> str:
+        """Return ids as a sentence ready to be shown."""
+        return join(self.words(ids), language)
