@@ -1,0 +1,109 @@
+"""Decoded frames to small pictures: FFmpeg crops and scales while they are still YUV."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from zimu.media.requests import FrameRequest
+
+if TYPE_CHECKING:
+    from av.filter import Graph
+    from av.video.frame import VideoFrame
+
+__all__ = ["Scaler", "crop_rectangle"]
+
+_Box = tuple[float, float, float, float]
+
+
+def _turn_box(box: _Box, quarter_turns: int) -> _Box:
+    """Return the box in the stored picture, given in the picture turned counterclockwise by quarters."""
+    left, top, right, bottom = box
+    for _ in range(quarter_turns % 4):
+        left, top, right, bottom = 1 - bottom, left, 1 - top, right
+    return left, top, right, bottom
+
+
+def crop_rectangle(
+    width: int, height: int, request: FrameRequest, *, quarter_turns: int = 0, aspect: Fraction = Fraction(1)
+) -> tuple[int, int, int, int]:
+    """Return x, y, width, height of the part of the stored picture that the request looks at.
+
+    Args:
+        width: Pixels of the stored picture.
+        height: Pixels of the stored picture.
+        request: What is asked for.
+        quarter_turns: Counterclockwise turns that make the stored picture upright.
+        aspect: Width of a stored pixel over its height.
+    """
+    left, top, right, bottom = _turn_box(request.box, quarter_turns)
+    x, y, wide, high = left * width, top * height, (right - left) * width, (bottom - top) * height
+    if request.resize == "crop":
+        shape = request.width / request.height
+        stored_shape = (1 / shape if quarter_turns % 2 else shape) / float(aspect)
+        kept_wide, kept_high = min(wide, high * stored_shape), min(high, wide / stored_shape)
+        x, y = x + (wide - kept_wide) / 2, y + (high - kept_high) / 2
+        wide, high = kept_wide, kept_high
+    cut_wide, cut_high = max(1, round(wide)), max(1, round(high))
+    return min(round(x), width - cut_wide), min(round(y), height - cut_high), cut_wide, cut_high
+
+
+class Scaler:
+    """Makes pictures of one request; builds FFmpeg's filter graph anew when the frames change their form.
+
+    Args:
+        request: What the pictures look like.
+        aspect: Width of a stored pixel over its height.
+    """
+
+    def __init__(self, request: FrameRequest, aspect: Fraction = Fraction(1)) -> None:
+        self._request = request
+        self._aspect = aspect
+        self._form: tuple[object, ...] | None = None
+        self._graph: Graph | None = None
+        self._last: tuple[VideoFrame, npt.NDArray[np.uint8]] | None = None
+
+    def picture(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
+        """Return the frame's picture, uint8 [H, W, C]; asked twice for one frame it gives the same array."""
+        if self._last is None or self._last[0] is not frame:
+            self._last = (frame, self._scale(frame))
+        return self._last[1]
+
+    def _scale(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
+        turns = round(frame.rotation / 90) % 4
+        form = (frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range, turns)
+        if form != self._form or self._graph is None:
+            self._graph, self._form = self._build(frame, turns), form
+        self._graph.vpush(frame)
+        small = self._graph.vpull().to_ndarray()
+        picture = small.astype(np.uint8, copy=False).reshape(*small.shape[:2], -1)
+        return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
+
+    def _build(self, frame: VideoFrame, turns: int) -> Graph:
+        from av.filter import Graph
+
+        request = self._request
+        x, y, wide, high = crop_rectangle(
+            frame.width, frame.height, request, quarter_turns=turns, aspect=self._aspect
+        )
+        out = (request.height, request.width) if turns % 2 else (request.width, request.height)
+        graph = Graph()
+        nodes = [
+            graph.add(
+                "buffer",
+                f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/1000"
+                f":colorspace={int(frame.colorspace)}:range={int(frame.color_range)}",
+            )
+        ]
+        if (x, y, wide, high) != (0, 0, frame.width, frame.height):
+            nodes.append(graph.add("crop", f"{wide}:{high}:{x}:{y}:exact=1"))
+        nodes += [
+            graph.add("scale", f"{out[0]}:{out[1]}:flags=bicubic"),
+            graph.add("format", "rgb24" if request.colour == "rgb" else "gray"),
+            graph.add("buffersink"),
+        ]
+        graph.link_nodes(*nodes).configure()
+        return graph
