@@ -35,9 +35,11 @@ def list_sets(as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("name", "what", "where it is had", "licence", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 1, 0))
+    table.add_column("name", no_wrap=True)
+    table.add_column("what it is, where it is had, under what licence", overflow="fold")
     for name, reader in READERS.items():
-        table.add_row(name, reader.what, reader.where, reader.licence)
+        table.add_row(name, f"{reader.what}\n{reader.where}\n{reader.licence}")
     Console(width=80, highlight=False).print(table)
 
 
@@ -54,6 +56,33 @@ def import_(name: str, source: Path, target: Path, copy: bool, keep_missing: boo
     return _tell(import_set(name, source, target, copy=copy, keep_missing=keep_missing), keep_missing)
 
 
+@data.command("from-folder")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="The manifest  [default: FOLDER/manifest.jsonl]"
+)
+@click.option("--whole", is_flag=True, help="One sample a file with all its text, not one a cue.")
+@click.option("--lines", is_flag=True, help="Each line of a .txt file is a reference of its own.")
+@click.option("--language", help="What files without a language in their name are in, en or zh.")
+@click.option("--val", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="Share of files.")
+@click.option("--test", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="Share of files.")
+def from_folder(
+    folder: Path, output: Path | None, whole: bool, lines: bool, language: str | None, val: float, test: float
+) -> None:
+    """Make a manifest of the videos in FOLDER that have subtitle or text files beside them."""
+    from zimu.data.manifest import write_manifest
+    from zimu.data.readers.subtitles import read_folder, share_out
+    from zimu.errors import unknown_name
+    from zimu.text.languages import LANGUAGES
+
+    if language is not None and language not in LANGUAGES:
+        raise unknown_name("language", language, LANGUAGES)
+    samples = read_folder(folder, whole=whole, lines=lines, language=language)
+    path = output or folder / "manifest.jsonl"
+    count = write_manifest(share_out(samples, val, test), path)
+    click.echo(f"{path}: {count} samples")
+
+
 @data.command("scenes")
 @click.argument("count", type=click.IntRange(min=1))
 @click.argument("target", type=click.Path(path_type=Path))
@@ -67,7 +96,7 @@ def scenes(count: int, target: Path, seed: int) -> None:
 
 
 def _tell(report: ImportReport, kept: bool) -> int:
-    """Print what an import did: 0, or 1 where samples lack their media."""
+    """Print what an import did: 0, or 1 where samples were left out."""
     click.echo(f"{report.manifest}: {report.samples} samples")
     if not report.missing:
         return 0
@@ -77,4 +106,4 @@ def _tell(report: ImportReport, kept: bool) -> int:
         click.echo(f"  {name}: {path}", err=True)
     if len(report.missing) > _SHOWN:
         click.echo(f"  ... and {len(report.missing) - _SHOWN} more", err=True)
-    return 1
+    return 0 if kept else 1

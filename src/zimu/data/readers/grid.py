@@ -182,7 +182,7 @@ def _split_of(name: str) -> str:
 READER = Reader(
     "33 speakers, 1,000 six-word sentences each, face video and sound; Chinese by rule",
     "zenodo.org/records/3625687 (Cooke, Barker, Cunningham, Shao 2006)",
-    "CC BY 4.0 on Zenodo; the authors ask for a citation",
+    "free for research, cite the paper; on Zenodo, as far as known, CC BY 4.0",
     _LAYOUT,
     read,
 )

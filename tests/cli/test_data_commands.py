@@ -1,0 +1,100 @@
+"""`zimu data` and `zimu doctor` as a person calls them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from zimu.cli.main import main
+from zimu.data.manifest import read_manifest
+from zimu.data.readers import READERS
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            main([str(a) for a in arguments])
+        out, err = capsys.readouterr()
+        return int(left.value.code or 0), out, err
+
+    return call
+
+
+def test_list_shows_every_set_with_its_source_and_licence_in_80_columns(run: Run) -> None:
+    code, out, _ = run("data", "list")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 80
+    for name, reader in READERS.items():
+        assert name in out
+        assert "".join(reader.where.split()) in "".join(out.split())
+        assert "".join(reader.licence.split()) in "".join(out.split())
+
+
+def test_list_as_json_has_what_the_table_has(run: Run) -> None:
+    rows = json.loads(run("data", "list", "--json")[1])
+    assert [r["name"] for r in rows] == list(READERS)
+    assert rows[0] | {"name": None} == {
+        "name": None,
+        "what": READERS[rows[0]["name"]].what,
+        "where": READERS[rows[0]["name"]].where,
+        "licence": READERS[rows[0]["name"]].licence,
+        "layout": READERS[rows[0]["name"]].layout,
+    }
+
+
+@pytest.fixture
+def esc(tmp_path: Path) -> Path:
+    (tmp_path / "esc/audio").mkdir(parents=True)
+    rows = "".join(f"1-{i}-A.ogg,1,0,dog_bark\n" for i in range(8))
+    (tmp_path / "esc/meta.csv").write_text(f"file,fold,target,category\n{rows}")
+    (tmp_path / "esc/audio/1-0-A.ogg").write_bytes(b"sound")
+    return tmp_path / "esc"
+
+
+def test_import_writes_a_manifest_and_lists_what_it_left_out(run: Run, esc: Path, tmp_path: Path) -> None:
+    code, out, err = run("data", "import", "esc10", esc, tmp_path / "out")
+    assert (code, out) == (1, f"{tmp_path}/out/manifest.jsonl: 1 samples\n")
+    assert err.splitlines()[0] == "7 samples were left out for want of media:"
+    assert err.splitlines()[1] == f"  1-1-A: {esc}/audio/1-1-A.ogg"
+    assert err.splitlines()[-1] == "  ... and 2 more"
+    assert len(read_manifest(tmp_path / "out/manifest.jsonl")) == 1
+
+
+def test_import_that_keeps_what_is_missing_succeeds(run: Run, esc: Path, tmp_path: Path) -> None:
+    code, _, err = run("data", "import", "esc10", esc, tmp_path / "out", "--keep-missing")
+    assert (code, err.splitlines()[0]) == (0, "7 samples were kept without media:")
+    assert len(read_manifest(tmp_path / "out/manifest.jsonl")) == 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("esc11", "."), "zimu: Unknown data set 'esc11'. Did you mean 'esc10'?"),
+        (("esc10", "nowhere"), "zimu: There is no folder nowhere."),
+    ],
+)
+def test_wrong_arguments_are_one_line_and_exit_with_2(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    code, out, err = run("data", "import", *arguments, tmp_path / "out")
+    assert (code, out) == (2, "")
+    assert err.startswith(message)
+    assert err.count("\n") == 1
+
+
+def test_a_folder_becomes_a_manifest_with_splits(run: Run, tmp_path: Path) -> None:
+    for name in "abcd":
+        (tmp_path / f"{name}.mp4").touch()
+        (tmp_path / f"{name}.txt").write_text("两只狗。\nTwo dogs.\n")
+    code, out, _ = run("data", "from-folder", tmp_path)
+    assert (code, out) == (0, f"{tmp_path}/manifest.jsonl: 4 samples\n")
+    manifest = read_manifest(tmp_path / "manifest.jsonl")
+    assert sorted(s.split for s in manifest) == ["test", "train", "train", "val"]
+    assert manifest[0].references == {"zh": ("两只狗。",), "en": ("Two dogs.",)}
+    assert run("data", "from-folder", tmp_path, "--language", "fr")[0] == 2
