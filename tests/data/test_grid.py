@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from zimu.data.noise import choose_babble, noise_seed
 from zimu.data.readers.grid import chinese_sentence, english_sentence, read
 from zimu.errors import ConfigError
 
@@ -58,7 +59,7 @@ def test_the_packed_layout_keeps_its_split_and_word_times(tmp_path: Path) -> Non
     assert sample.media == {"video": tmp_path / "clips/bbaf2n.mp4"}
     assert sample.references == {"en": ("bin blue at f two now",), "zh": ("现在把蓝色投放在F二",)}
     assert sample.split == "val"
-    assert sample.extra == {"words": words, "speaker": "s1"}
+    assert sample.extra == {"words": words, "speaker": "s1", "noise_seed": noise_seed("bbaf2n")}
 
 
 def test_the_original_layout_gives_words_their_times_without_silences(tmp_path: Path) -> None:
@@ -89,10 +90,14 @@ def test_the_split_of_the_original_layout_is_about_eight_to_one_to_one(tmp_path:
     names = [f"{c}{k}{p}{letter}1n" for c, k, p, letter in product("blps", "bgrw", "abiw", letters)]
     for name in names:
         (tmp_path / f"{name}.mpg").touch()
-    splits = [s.split for s in read(tmp_path)]
+    samples = list(read(tmp_path))
+    splits = [s.split for s in samples]
     shares = {name: splits.count(name) / len(names) for name in ("train", "val", "test")}
     assert shares["train"] == pytest.approx(0.8, abs=0.03)
     assert shares["val"] == pytest.approx(0.1, abs=0.03)
+    training = {s.id for s in samples if s.split == "train"}
+    assert all(training.issuperset(s.extra["babble"]) and s.id not in s.extra["babble"] for s in samples)
+    assert samples[5].extra["babble"] == list(choose_babble(samples[5].id, training))
 
 
 def test_a_folder_without_the_set_is_refused_with_the_layout(tmp_path: Path) -> None:

@@ -18,11 +18,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from zimu.data.manifest import Sample
+from zimu.data.noise import BABBLE_VOICES, choose_babble, noise_seed
 from zimu.data.readers.layout import Reader, find_files, load_json, missing_layout, read_lines
 from zimu.errors import ConfigError
 
@@ -115,11 +117,23 @@ def read(source: Path) -> Iterator[Sample]:
     """Yield the clips of one or more speakers, from the packed or the original layout."""
     packed = find_files(source, r"transcripts\.jsonl")
     if packed:
-        return _read_packed(packed[0])
+        return _with_noise(_read_packed(packed[0]))
     videos = find_files(source.absolute(), r"[blps][bgrw][abiw][a-vx-z][z1-9][anps]\.mpg")
     if not videos:
         raise missing_layout(source, _LAYOUT)
-    return _read_original(source, videos)
+    return _with_noise(_read_original(source, videos))
+
+
+def _with_noise(samples: Iterable[Sample]) -> Iterator[Sample]:
+    """Yield the samples with what fixes their noise, so that every system hears the same."""
+    held = list(samples)
+    training = sorted(s.id for s in held if s.split == "train")
+    for sample in held:
+        extra: dict[str, Any] = {"noise_seed": noise_seed(sample.id)}
+        # A miniature of the set has too few recordings for babble.
+        if len(training) > BABBLE_VOICES:
+            extra["babble"] = list(choose_babble(sample.id, training))
+        yield replace(sample, extra={**sample.extra, **extra})
 
 
 def _read_packed(path: Path) -> Iterator[Sample]:
