@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from zimu.errors import ConfigError
+from zimu.timing import to_seconds
 
-__all__ = ["FrameRequest", "SampleRequest"]
+__all__ = ["WATCH", "FrameRequest", "MediaRequest", "SampleRequest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +67,52 @@ class SampleRequest:
             raise ConfigError(f"rate_hz is {self.rate_hz}. It must be at least 1.")
         if not self.block_s * self.rate_hz >= 1:
             raise ConfigError(f"block_s is {self.block_s}. A block must hold at least one sample.")
+
+
+# What the shot detector looks at: 0.3 ms for a frame of 1280x720, at 12.5 Hz under 5 % of the decoding.
+WATCH = FrameRequest(rate_hz=12.5, width=48, height=27, colour="gray")
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRequest:
+    """All that is taken from a file in one pass; see `iter_media` for the fields."""
+
+    frames: FrameRequest | None
+    samples: SampleRequest | None
+    watch: FrameRequest | None
+    keyframes: bool
+    start: Fraction | None
+    end: Fraction | None
+
+    @classmethod
+    def of(
+        cls,
+        frames: FrameRequest | None,
+        samples: SampleRequest | None,
+        watch: FrameRequest | None,
+        *,
+        keyframes: bool,
+        start: float | Fraction | None,
+        end: float | Fraction | None,
+    ) -> MediaRequest:
+        """Return the request, checked.
+
+        Raises:
+            ConfigError: Nothing is asked for, or the span is empty.
+        """
+        if frames is None and samples is None and watch is None:
+            raise ConfigError(
+                "Neither frames nor samples are asked for. Give a FrameRequest or a SampleRequest."
+            )
+        if watch is not None and watch.colour != "gray":
+            raise ConfigError("watch must ask for gray pictures.")
+        first = None if start is None else to_seconds(start)
+        last = None if end is None else to_seconds(end)
+        if last is not None and last <= (first or 0):
+            raise ConfigError(f"The span from {float(first or 0)} s to {float(last)} s is empty.")
+        return cls(frames, samples, watch, keyframes, first, last)
+
+    @property
+    def wants_video(self) -> bool:
+        """Whether pictures of any kind are asked for."""
+        return self.frames is not None or self.watch is not None

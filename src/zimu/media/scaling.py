@@ -57,10 +57,12 @@ class Scaler:
     Args:
         request: What the pictures look like.
         aspect: Width of a stored pixel over its height.
+        flags: FFmpeg's name of the scaling method.
     """
 
-    def __init__(self, request: FrameRequest, aspect: Fraction = Fraction(1)) -> None:
+    def __init__(self, request: FrameRequest, aspect: Fraction = Fraction(1), flags: str = "bicubic") -> None:
         self._request = request
+        self._flags = flags
         self._aspect = aspect
         self._form: tuple[object, ...] | None = None
         self._graph: Graph | None = None
@@ -101,7 +103,7 @@ class Scaler:
         if (x, y, wide, high) != (0, 0, frame.width, frame.height):
             nodes.append(graph.add("crop", f"{wide}:{high}:{x}:{y}:exact=1"))
         nodes += [
-            graph.add("scale", f"{out[0]}:{out[1]}:flags=bicubic"),
+            graph.add("scale", f"{out[0]}:{out[1]}:flags={self._flags}"),
             graph.add("format", "rgb24" if request.colour == "rgb" else "gray"),
             graph.add("buffersink"),
         ]

@@ -1,0 +1,184 @@
+"""The streams of a file that are decoded: from frames of FFmpeg to frames and samples of ours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from zimu.media.choosing import Chooser
+from zimu.media.requests import FrameRequest, SampleRequest
+from zimu.media.scaling import Scaler
+from zimu.media.sound import SoundBlocks
+from zimu.streams import Frame, Samples
+from zimu.timing import seconds_from_pts
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+__all__ = ["AudioTrack", "Reading", "VideoTrack"]
+
+# Threads beyond this hold more pictures in memory and decode hardly faster.
+_MAX_THREADS = 8
+
+# Each thread holds pictures of its own; all of them together may hold this many pixels (16 pictures of 4K).
+_MAX_PIXELS_IN_THREADS = 16 * 3840 * 2160
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is read.
+
+    Attributes:
+        origin: The file's zero in its own seconds.
+        start: First second wanted, or None.
+        end: First second not wanted any more, or None.
+        keyframes: Decode keyframes only.
+        is_still: The file is a single picture.
+    """
+
+    origin: Fraction
+    start: Fraction | None
+    end: Fraction | None
+    keyframes: bool
+    is_still: bool
+
+
+class _Clock:
+    """Times of one stream's frames in seconds of the file; a missing stamp continues from the last."""
+
+    def __init__(self, time_base: Fraction | None, origin: Fraction) -> None:
+        self._time_base = time_base or Fraction(1, 1000)
+        self._origin = origin
+        self.end = Fraction(0)
+
+    def time(self, pts: int | None, duration: Fraction) -> Fraction:
+        time = self.end if pts is None else seconds_from_pts(pts, self._time_base) - self._origin
+        self.end = time + duration
+        return time
+
+
+class _Lane:
+    """Frames chosen from a video stream in one way, made into pictures of one size."""
+
+    def __init__(self, chooser: Chooser[VideoFrame], scaler: Scaler, *, is_watch: bool) -> None:
+        self._chooser = chooser
+        self._scaler = scaler
+        self._is_watch = is_watch
+
+    def push(self, time: Fraction, frame: VideoFrame) -> Iterator[Frame]:
+        yield from self._pictures(self._chooser.push(time, frame))
+
+    def finish(self, end: Fraction) -> Iterator[Frame]:
+        yield from self._pictures(self._chooser.finish(end))
+
+    def _pictures(self, chosen: Iterator[tuple[Fraction, VideoFrame]]) -> Iterator[Frame]:
+        for moment, frame in chosen:
+            picture = self._scaler.picture(frame)
+            yield Frame(moment, picture[:, :, 0] if self._is_watch else picture)
+
+
+class VideoTrack:
+    """The video stream.
+
+    Args:
+        stream: FFmpeg's stream.
+        frames: The frames for a model, or None.
+        watch: The small frames for the shot detector, or None.
+        reading: How the file is read.
+    """
+
+    def __init__(
+        self, stream: VideoStream, frames: FrameRequest | None, watch: FrameRequest | None, reading: Reading
+    ) -> None:
+        self.stream = stream
+        self._clock = _Clock(stream.time_base, reading.origin)
+        self._step = 1 / (stream.average_rate or stream.guessed_rate or Fraction(25))
+        self._keyframes = reading.keyframes and not reading.is_still
+        self._lanes = list(self._make_lanes(frames, watch, reading))
+        self._prepare_decoder()
+
+    def _make_lanes(
+        self, frames: FrameRequest | None, watch: FrameRequest | None, reading: Reading
+    ) -> Iterator[_Lane]:
+        aspect = self.stream.sample_aspect_ratio or Fraction(1)
+        span = (reading.start, reading.end)
+        if frames is not None:
+            rate = None if reading.is_still else frames.rate_hz
+            chooser: Chooser[VideoFrame] = Chooser(rate, start=span[0], end=span[1], once=self._keyframes)
+            yield _Lane(chooser, Scaler(frames, aspect), is_watch=False)
+        if watch is not None:
+            chooser = Chooser(watch.rate_hz, start=span[0], end=span[1], once=True)
+            yield _Lane(chooser, Scaler(watch, aspect, flags="area"), is_watch=True)
+
+    def _prepare_decoder(self) -> None:
+        context = self.stream.codec_context
+        pixels = max(1, context.width * context.height)
+        context.thread_type = "AUTO"
+        # 0 leaves the number to FFmpeg, which takes as many as there are processors.
+        wanted = min(os.cpu_count() or 1, _MAX_THREADS)
+        context.thread_count = max(1, min(wanted, _MAX_PIXELS_IN_THREADS // pixels))
+        if self._keyframes:
+            context.skip_frame = "NONKEY"
+
+    @property
+    def end(self) -> Fraction:
+        """Seconds from the start of the file to the end of the last frame decoded."""
+        return self._clock.end
+
+    def wants(self, packet: Packet[Any]) -> bool:
+        """Return whether a packet is worth decoding; the empty one at the end always is."""
+        return not self._keyframes or packet.is_keyframe or packet.size == 0
+
+    def push(self, frame: Any) -> Iterator[Frame]:
+        """Take a decoded frame; yield the pictures chosen by now."""
+        duration = frame.duration * self.stream.time_base if frame.duration else self._step
+        time = self._clock.time(frame.pts, duration)
+        for lane in self._lanes:
+            yield from lane.push(time, frame)
+
+    def finish(self) -> Iterator[Frame]:
+        """Yield the pictures that are left."""
+        for lane in self._lanes:
+            yield from lane.finish(self._clock.end)
+
+
+class AudioTrack:
+    """The audio stream.
+
+    Args:
+        stream: FFmpeg's stream.
+        samples: The sound for a model.
+        reading: How the file is read.
+    """
+
+    def __init__(self, stream: AudioStream, samples: SampleRequest, reading: Reading) -> None:
+        self.stream = stream
+        self._clock = _Clock(stream.time_base, reading.origin)
+        self._blocks = SoundBlocks(samples, start=reading.start, end=reading.end)
+
+    @property
+    def end(self) -> Fraction:
+        """Seconds from the start of the file to the end of the last sample decoded."""
+        return self._clock.end
+
+    def wants(self, packet: Packet[Any]) -> bool:
+        """Return whether a packet is worth decoding."""
+        return True
+
+    def push(self, frame: Any) -> Iterator[Samples]:
+        """Take a decoded frame; yield the blocks that are full."""
+        audio: AudioFrame = frame
+        if audio.samples and audio.sample_rate:
+            time = self._clock.time(audio.pts, Fraction(audio.samples, audio.sample_rate))
+            yield from self._blocks.push(time, audio)
+
+    def finish(self) -> Iterator[Samples]:
+        """Yield the sound that is left."""
+        yield from self._blocks.finish()

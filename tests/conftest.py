@@ -1,0 +1,174 @@
+"""Fixtures for every room: the shared data, and media made on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+Picture = Callable[[float], np.ndarray]
+
+_CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data next to the checkout; the test is skipped where it is absent."""
+    folder = _CHECKOUT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"real data is not at {folder}")
+    return folder
+
+
+def moving_picture(size: tuple[int, int], seed: int = 0) -> Picture:
+    """Return a function of the time that gives uint8 [H, W, 3]: coloured waves that drift slowly."""
+    width, height = size
+    rng = np.random.default_rng(seed)
+    waves = rng.uniform(2, 9, (3, 2))
+    phases = rng.uniform(0, 2 * np.pi, 3)
+    y, x = np.mgrid[0:height, 0:width] / max(width, height)
+
+    def picture(time: float) -> np.ndarray:
+        channels = [
+            np.sin(2 * np.pi * (a * x + b * y) + phase + time)
+            for (a, b), phase in zip(waves, phases, strict=True)
+        ]
+        return np.uint8(127.5 + 120 * np.stack(channels, axis=-1))
+
+    return picture
+
+
+def tone(seconds: float, rate_hz: int = 16000, hz: float = 440.0, loudness: float = 0.5) -> np.ndarray:
+    """Return float32 [n], a sine."""
+    return (loudness * np.sin(2 * np.pi * hz * np.arange(round(seconds * rate_hz)) / rate_hz)).astype(
+        np.float32
+    )
+
+
+def _add_sound(container: Any, sound: np.ndarray, rate_hz: int, codec: str, layout: str) -> Any:
+    stream = container.add_stream(codec, rate=rate_hz)
+    stream.layout = layout
+    return stream, np.atleast_2d(sound)
+
+
+def _encode_sound(container: Any, stream: Any, sound: np.ndarray, rate_hz: int, start: float) -> None:
+    import av
+
+    layout = stream.layout.name
+    channels = stream.layout.nb_channels
+    values = np.repeat(sound, channels, axis=0) if len(sound) != channels else sound
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(values, np.float32), format="fltp", layout=layout)
+    frame.sample_rate, frame.time_base = rate_hz, Fraction(1, rate_hz)
+    frame.pts = round(start * rate_hz)
+    container.mux(stream.encode(frame))
+    container.mux(stream.encode(None))
+
+
+@pytest.fixture
+def make_video() -> Callable[..., Path]:
+    """A function that makes a video and returns its path.
+
+    make_video(path, seconds=2, size=(320, 240), fps=25, sound="tone", ...). `sound` is None, "tone", "silence"
+    or float32 [n] or [channels, n]; `picture` gives uint8 [H, W, 3] for a time; `times` are the frames' times in
+    seconds, for a variable rate; `start` delays the pictures, `sound_start` the sound.
+    """
+
+    def make(
+        path: Path,
+        seconds: float = 2,
+        size: tuple[int, int] = (320, 240),
+        fps: int = 25,
+        sound: np.ndarray | str | None = "tone",
+        *,
+        picture: Picture | None = None,
+        times: Sequence[float] | None = None,
+        codec: str = "libx264",
+        pixel_format: str = "yuv420p",
+        options: dict[str, str] | None = None,
+        rotation: int = 0,
+        start: float = 0,
+        rate_hz: int = 16000,
+        sound_codec: str = "aac",
+        sound_layout: str = "mono",
+        sound_start: float = 0,
+        sound_tracks: int = 1,
+        container_format: str | None = None,
+    ) -> Path:
+        import av
+
+        picture = picture or moving_picture(size)
+        if times is None:
+            times = [index / fps for index in range(round(seconds * fps))]
+        if isinstance(sound, str):
+            sound = tone(seconds, rate_hz, loudness=0.5 if sound == "tone" else 0.0)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with av.open(str(path), "w", format=container_format) as container:
+            video = container.add_stream(codec, rate=fps, options=options or {})
+            video.width, video.height, video.pix_fmt = *size, pixel_format
+            clock = Fraction(1, 1000) if codec not in ("mpeg4", "gif") else Fraction(1, fps)
+            video.codec_context.time_base = clock
+            if rotation:
+                video.set_display_rotation(rotation)
+            tracks = []
+            if sound is not None:
+                tracks = [
+                    _add_sound(container, sound, rate_hz, sound_codec, sound_layout)
+                    for _ in range(sound_tracks)
+                ]
+            for time in times:
+                frame = av.VideoFrame.from_ndarray(picture(time), format="rgb24")
+                frame.pts, frame.time_base = round((time + start) / clock), clock
+                container.mux(video.encode(frame))
+            container.mux(video.encode(None))
+            for stream, values in tracks:
+                _encode_sound(container, stream, values, rate_hz, sound_start)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def make_sound() -> Callable[..., Path]:
+    """A function that makes a sound file: make_sound(path, values, rate_hz=16000, codec=..., layout=...)."""
+
+    def make(
+        path: Path,
+        values: np.ndarray,
+        rate_hz: int = 16000,
+        *,
+        codec: str = "pcm_s16le",
+        layout: str = "mono",
+    ) -> Path:
+        import av
+
+        with av.open(str(path), "w") as container:
+            stream, sound = _add_sound(container, values, rate_hz, codec, layout)
+            _encode_sound(container, stream, sound, rate_hz, 0)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def make_picture() -> Callable[..., Path]:
+    """A function that makes a still picture, format by the suffix: make_picture(path, array [H, W, 3])."""
+
+    def make(path: Path, picture: np.ndarray) -> Path:
+        import av
+
+        codecs = {".png": ("png", "rgb24"), ".jpg": ("mjpeg", "yuvj444p"), ".webp": ("libwebp", "bgra")}
+        codec, pixel_format = codecs[path.suffix]
+        context = av.CodecContext.create(codec, "w")
+        context.width, context.height, context.pix_fmt = picture.shape[1], picture.shape[0], pixel_format
+        context.time_base = Fraction(1, 25)
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=pixel_format)
+        path.write_bytes(
+            b"".join(bytes(packet) for packet in (*context.encode(frame), *context.encode(None)))
+        )
+        return path
+
+    return make
