@@ -1,7 +1,7 @@
 """Streams of one event and the records that travel between the rooms.
 
-A **stream** is one modality by name (`video`, `audio`, `text`, `series`, ...). Masks are called `keep`: True is
-real, False is padding or absent. Axis order is batch, time, rest.
+A **stream** is one modality by name (`video`, `audio`, `text`, `series`, ...). Masks are called `keep`: True
+is real, False is padding or absent. Axis order is batch, time, rest.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from zimu.timing import Span
 
-__all__ = ["MODALITIES", "Caption", "Clip", "Frame", "Samples", "Stream", "pad_streams"]
+__all__ = ["MODALITIES", "Caption", "Clip", "Frame", "Samples", "Stream", "StreamBatch", "pad_streams"]
 
 MODALITIES = ("video", "audio", "text", "image", "series", "points", "table")
 
@@ -73,6 +73,20 @@ class Stream:
     times: npt.NDArray[np.float64]
 
 
+class StreamBatch(NamedTuple):
+    """One modality of B clips, padded to the longest.
+
+    Attributes:
+        values: [B, T, ...].
+        keep: bool [B, T].
+        times: float32 [B, T], seconds from the start of each clip.
+    """
+
+    values: npt.NDArray[Any]
+    keep: npt.NDArray[np.bool_]
+    times: npt.NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True)
 class Caption:
     """A text for a span of a file.
@@ -105,21 +119,21 @@ class Caption:
         return float(np.exp(np.mean(self.log_probs))) if self.log_probs else 1.0
 
 
-def pad_streams(streams: Sequence[Stream]) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
-    """Stack streams of different lengths.
+def pad_streams(streams: Sequence[Stream]) -> StreamBatch:
+    """Stack streams of different lengths; what is added is zero and not kept.
 
     Args:
         streams: B streams of one modality whose values agree in all axes but the first. The longest may be
             empty; then one padded step is made, since a graph cannot take none.
-
-    Returns:
-        values [B, T, ...] filled with zeros, keep [B, T].
     """
     longest = max(1, *(len(s.values) for s in streams))
     rest = streams[0].values.shape[1:]
     values = np.zeros((len(streams), longest, *rest), streams[0].values.dtype)
     keep = np.zeros((len(streams), longest), np.bool_)
+    times = np.zeros((len(streams), longest), np.float32)
     for row, stream in enumerate(streams):
-        values[row, : len(stream.values)] = stream.values
-        keep[row, : len(stream.keep)] = stream.keep
-    return values, keep
+        length = len(stream.values)
+        values[row, :length] = stream.values
+        keep[row, :length] = stream.keep
+        times[row, :length] = stream.times
+    return StreamBatch(values, keep, times)

@@ -58,7 +58,7 @@ class AudioSpec(_Frozen):
 
 
 class FeatureContract(_Frozen):
-    """What a model takes: a spec a stream, and the weights that made the features where an encoder is frozen."""
+    """What a model takes: a spec a stream, and the weights behind features of a frozen encoder."""
 
     video: VideoSpec | None = None
     audio: AudioSpec | None = None

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from zimu.streams import StreamBatch
+
 __all__ = ["State", "Stepper"]
 
 
@@ -18,8 +20,8 @@ class State:
 
     Attributes:
         arrays: Each [N, ...]; changes at every step and follows a hypothesis when the search reorders them.
-        memory: Each [N, ...]; fixed for an item (encoded streams and their masks). Searches keep all hypotheses of
-            an item together, so it is repeated once and never reordered.
+        memory: Each [B, ...]; fixed for a clip (encoded streams and their masks). N is a multiple of B: searches
+            keep all hypotheses of a clip together, so memory is neither repeated nor reordered.
         attention: float32 [N, S] of the last step over the memory, or None before the first.
     """
 
@@ -28,24 +30,19 @@ class State:
     attention: npt.NDArray[np.float32] | None = None
 
     def select(self, rows: npt.NDArray[np.int64]) -> State:
-        """Return the state whose row i is this state's row `rows[i]`; `rows` stays within each item."""
+        """Return the state whose row i is this state's row `rows[i]`; `rows` stays within each clip."""
         return State({k: v[rows] for k, v in self.arrays.items()}, self.memory, None)
 
     def repeat(self, times: int) -> State:
-        """Return the state with every row `times` times in succession."""
-        return State(
-            {k: np.repeat(v, times, 0) for k, v in self.arrays.items()},
-            {k: np.repeat(v, times, 0) for k, v in self.memory.items()},
-        )
+        """Return the state with every hypothesis `times` times in succession."""
+        return State({k: np.repeat(v, times, 0) for k, v in self.arrays.items()}, self.memory)
 
 
 class Stepper(Protocol):
     """A decoder that a search can drive."""
 
-    def start(
-        self, streams: Mapping[str, npt.NDArray[Any]], keep: Mapping[str, npt.NDArray[np.bool_]]
-    ) -> State:
-        """Encode B clips. `streams[name]` is [B, T, ...], `keep[name]` is [B, T]."""
+    def start(self, streams: Mapping[str, StreamBatch]) -> State:
+        """Encode B clips; the state is of B hypotheses, one a clip."""
         ...
 
     def step(

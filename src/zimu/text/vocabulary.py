@@ -30,20 +30,29 @@ class Vocabulary:
 
     @classmethod
     def build(
-        cls, texts: Mapping[str, Iterable[str]], splitters: Mapping[str, str], min_count: int = 1
+        cls,
+        texts: Mapping[str, Iterable[str]],
+        splitters: Mapping[str, str],
+        min_count: Mapping[str, int] | None = None,
     ) -> Vocabulary:
-        """Count tokens and keep those seen at least `min_count` times, the most frequent first.
+        """Count tokens and keep those seen often enough in one language, the most frequent first.
 
         Args:
             texts: {language: sentences}.
             splitters: {language: splitter}.
-            min_count: Rarer tokens become `<unk>`.
+            min_count: {language: least number of times}; 1 where a language is not named. Rarer tokens become
+                `<unk>`.
         """
-        counts: Counter[str] = Counter()
+        total: Counter[str] = Counter()
+        often: set[str] = set()
         for language, sentences in texts.items():
+            counts: Counter[str] = Counter()
             for sentence in sentences:
                 counts.update(split(sentence, splitters[language]))
-        kept = sorted((t for t, n in counts.items() if n >= min_count), key=lambda t: (-counts[t], t))
+            least = (min_count or {}).get(language, 1)
+            often |= {t for t, n in counts.items() if n >= least}
+            total += counts
+        kept = sorted(often, key=lambda t: (-total[t], t))
         starts = tuple(f"<{language}>" for language in sorted(texts))
         return cls((*_SPECIAL, *starts, *kept), dict(splitters))
 

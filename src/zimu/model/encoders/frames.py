@@ -1,0 +1,67 @@
+"""Frames to one feature vector each: a small ResNet trained with the rest, then temporal context."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import nn
+
+from zimu.model.encoders.context import ConvContext
+from zimu.model.encoders.resnet import ResNet
+from zimu.model.steps import Steps
+
+__all__ = ["FrameEncoder"]
+
+
+class FrameEncoder(nn.Module):
+    """[B, T, C, H, W] to [B, T, D].
+
+    Args:
+        channels: C of a frame.
+        width: D.
+        size: Height and width of a frame. All regions of the ResNet's feature map are read, since where a thing
+            is matters (a mouth's corner, an object's place).
+        depth: Of the ResNet.
+        planes: Of the ResNet's first stage.
+        stem: Of the ResNet, a key of `STEMS`.
+        neighbours: Frames before and after that are stacked as channels of a frame: motion for the first
+            convolution (Simonyan & Zisserman 2014, arXiv:1406.2199, section 3).
+        context: Layers of temporal context.
+        dropout: Share of units dropped after the ResNet and in the context.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        width: int,
+        size: tuple[int, int],
+        depth: int = 18,
+        planes: int = 16,
+        stem: Literal["large", "medium", "small"] = "small",
+        neighbours: int = 0,
+        context: int = 0,
+        dropout: float = 0.2,
+    ) -> None:
+        super().__init__()
+        self.neighbours = neighbours
+        self.resnet = ResNet(depth, planes, channels * (2 * neighbours + 1), stem)
+        regions = -(-size[0] // self.resnet.stride) * -(-size[1] // self.resnet.stride)
+        self.project = nn.Linear(self.resnet.width * regions, width)
+        self.norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(dropout)
+        self.context = ConvContext(width, context, dropout=dropout)
+        self.width = width
+
+    def forward(self, frames: Steps) -> Steps:
+        """Return features of frames; padding frames cost time but change nothing."""
+        x = frames.values
+        clips, count = x.shape[:2]
+        if self.neighbours:
+            first, last = x[:, :1], x[:, -1:]
+            n = self.neighbours
+            wide = torch.cat([first] * n + [x] + [last] * n, 1)
+            x = torch.cat([wide[:, i : i + count] for i in range(2 * n + 1)], 2)
+        regions = self.resnet.regions(x.flatten(0, 1)).flatten(1)
+        values = self.norm(self.project(self.dropout(regions))).view(clips, count, self.width)
+        return Steps(self.context(values, frames.keep), frames.keep, frames.times)

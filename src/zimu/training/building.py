@@ -1,0 +1,76 @@
+"""A recipe's names and sizes become torch modules; the dictionaries say which names there are."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from zimu.model.captioner import CaptionModel
+from zimu.model.decoder import AttentionDecoder
+from zimu.model.encoders.efficientnet_lite import EfficientNetLite0
+from zimu.model.encoders.frames import FrameEncoder
+from zimu.model.encoders.regions import RegionEncoder
+from zimu.model.encoders.resnet import ResNet
+from zimu.model.encoders.wavenet import WaveNetEncoder
+from zimu.model.fusion.aligned import Aligned
+from zimu.model.fusion.concat_time import ConcatTime
+from zimu.training.recipes import (
+    AlignedRecipe,
+    EncoderRecipe,
+    FramesRecipe,
+    FusionRecipe,
+    Recipe,
+    RegionsRecipe,
+)
+
+__all__ = ["build_backbone", "build_model"]
+
+
+def build_backbone(name: str) -> EfficientNetLite0 | ResNet:
+    """Return a frame encoder that is used frozen, without weights yet."""
+    if name == "efficientnet_lite0":
+        return EfficientNetLite0()
+    return ResNet(int(name.removeprefix("resnet")))
+
+
+def build_model(recipe: Recipe, tokens: int) -> CaptionModel:
+    """Return the model of a recipe with fresh weights.
+
+    Args:
+        recipe: Names and sizes.
+        tokens: Size of the vocabulary.
+    """
+    width = recipe.model.width
+    encoders = {name: _encoder(recipe, name, spec) for name, spec in recipe.model.encoders.items()}
+    decoder = AttentionDecoder(tokens, width, **recipe.model.decoder.model_dump())
+    aligned = tokens if recipe.training.alignment else 0
+    fusion = _fusion(recipe.model.fusion, list(encoders), width)
+    return CaptionModel(encoders, fusion, decoder, width, aligned)
+
+
+def _encoder(recipe: Recipe, stream: str, encoder: EncoderRecipe) -> nn.Module:
+    width = recipe.model.width
+    if stream == "video":
+        assert recipe.video is not None  # load_recipe has checked it
+        height, across = recipe.video.height, recipe.video.width
+        if isinstance(encoder, RegionsRecipe):
+            regions = (height // 32) * (across // 32)
+            return RegionEncoder(build_backbone(encoder.backbone).width, regions, width, encoder.dropout)
+        if isinstance(encoder, FramesRecipe):
+            return FrameEncoder(
+                1 if recipe.video.colour == "gray" else 3,
+                width,
+                (height, across),
+                **encoder.model_dump(exclude={"name", "shift", "mirror"}),
+            )
+    assert recipe.audio is not None and not isinstance(encoder, RegionsRecipe | FramesRecipe)
+    return WaveNetEncoder(
+        1 if recipe.audio.kind == "waveform" else recipe.audio.bands,
+        width,
+        **encoder.model_dump(exclude={"name"}),
+    )
+
+
+def _fusion(recipe: FusionRecipe, names: list[str], width: int) -> nn.Module:
+    if isinstance(recipe, AlignedRecipe):
+        return Aligned(names, width, recipe.sigma_s, recipe.context, recipe.dropout)
+    return ConcatTime(names, width)

@@ -1,0 +1,37 @@
+"""Training curves as an image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["draw_curves"]
+
+_SHOWN = ("cider_d", "bleu_4", "wer", "distinct")
+
+
+def draw_curves(history: Sequence[dict[str, float]], path: Path) -> None:
+    """Draw loss and validation scores over the epochs.
+
+    Args:
+        history: One row of numbers an epoch, as `history.csv` has them.
+        path: A PNG file.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    names = [k for k in dict.fromkeys(k for row in history for k in row) if k.rpartition("_")[0] in _SHOWN]
+    figure, axes = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    axes[0].plot([r["epoch"] for r in history], [r["loss"] for r in history], marker=".")
+    axes[0].set(xlabel="epoch", ylabel="training loss")
+    for number, name in enumerate(names):
+        rows = [r for r in history if name in r]
+        style = ("-", "--", ":", "-.")[number % 4]
+        axes[1].plot([r["epoch"] for r in rows], [r[name] for r in rows], style, marker=".", label=name)
+    axes[1].set(xlabel="epoch", ylabel="score on the validation part")
+    if names:
+        axes[1].legend()
+    figure.savefig(path, dpi=100)
+    pyplot.close(figure)

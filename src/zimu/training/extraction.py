@@ -1,0 +1,152 @@
+"""Media to the arrays that training reads: decoded once, run through a frozen backbone where there is one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from zimu.data.manifest import Sample
+from zimu.errors import ConfigError
+from zimu.features.frames import frames_stream, spread
+from zimu.features.spec import AudioSpec, FeatureContract, VideoSpec
+from zimu.features.store import FeatureStore
+from zimu.media.reader import iter_media
+from zimu.media.requests import FrameRequest, SampleRequest
+from zimu.model.encoders.efficientnet_lite import EfficientNetLite0
+from zimu.model.encoders.resnet import ResNet
+from zimu.streams import Frame, Samples, Stream
+from zimu.timing import to_seconds
+from zimu.training.building import build_backbone
+from zimu.training.recipes import Recipe, RegionsRecipe
+
+__all__ = ["contract_of", "extract_samples", "load_backbone", "view_key"]
+
+# Views of a picture: the whole, mirrored, a crop, a mirrored crop. A crop keeps this share of each side.
+_CROP = 0.87
+
+
+def view_key(sample: str, view: int) -> str:
+    """Return the store's key of a variant of a sample."""
+    return f"{sample}@{view}" if view else sample
+
+
+def contract_of(recipe: Recipe) -> FeatureContract:
+    """Return the feature contract that a recipe fixes."""
+    encoders = {}
+    for name, encoder in recipe.model.encoders.items():
+        if isinstance(encoder, RegionsRecipe):
+            encoders[name] = f"{encoder.backbone}:{_digest(Path(encoder.weights))}"
+    return FeatureContract(video=recipe.video, audio=recipe.audio, encoders=encoders)
+
+
+def load_backbone(recipe: RegionsRecipe) -> EfficientNetLite0 | ResNet:
+    """Return the frozen frame encoder with its published weights, in evaluation mode."""
+    from safetensors.torch import load_file
+
+    backbone = build_backbone(recipe.backbone)
+    backbone.load_published(load_file(recipe.weights))
+    return backbone.eval().requires_grad_(False)
+
+
+def extract_samples(recipe: Recipe, samples: Sequence[Sample], store: FeatureStore) -> None:
+    """Fill a store with what it lacks of the samples; a killed extraction goes on where it was."""
+    encoder = recipe.model.encoders.get("video")
+    views = encoder.views if isinstance(encoder, RegionsRecipe) else 1
+    missing = set(store.missing([view_key(s.id, v) for s in samples for v in range(views)]))
+    if not missing:
+        return
+    backbone = load_backbone(encoder) if isinstance(encoder, RegionsRecipe) else None
+    for sample in samples:
+        keys = [view_key(sample.id, v) for v in range(views)]
+        if not missing.intersection(keys):
+            continue
+        streams = read_sample(
+            sample,
+            recipe.video if "video" in recipe.model.encoders else None,
+            recipe.audio if "audio" in recipe.model.encoders else None,
+        )
+        if backbone is None:
+            store.add(keys[0], streams)
+            continue
+        assert recipe.video is not None
+        for key, regions in zip(
+            keys, _views(streams["video"], backbone, recipe.video, views, sample.id), strict=True
+        ):
+            store.add(key, streams | {"video": regions})
+    store.flush()
+
+
+def read_sample(sample: Sample, video: VideoSpec | None, audio: AudioSpec | None) -> dict[str, Stream]:
+    """Decode a sample: pictures uint8 [T, H, W, C] and sound float32 [n, 1], on the sample's clock."""
+    frames: list[Frame] = []
+    blocks: list[Samples] = []
+    wanted = video and FrameRequest(
+        video.rate_hz, video.width, video.height, video.resize, video.box, video.colour
+    )
+    sound = audio and SampleRequest(audio.rate_hz)
+    start = sample.start or 0
+    for item in iter_media(sample.path, frames=wanted, samples=sound, start=sample.start, end=sample.end):
+        if isinstance(item, Frame):
+            frames.append(item)
+        else:
+            blocks.append(item)
+    out: dict[str, Stream] = {}
+    if video is not None:
+        chosen = [frames[i] for i in spread(len(frames), video.max_frames)]
+        shape = (0, video.height, video.width, 1 if video.colour == "gray" else 3)
+        pictures = np.stack([f.picture for f in chosen]) if chosen else np.zeros(shape, np.uint8)
+        out["video"] = _stream(pictures, np.array([float(f.time - start) for f in chosen]))
+    if audio is not None:
+        values = np.concatenate([b.values for b in blocks]) if blocks else np.zeros(0, np.float32)
+        times = (np.arange(len(values)) + 0.5) / audio.rate_hz
+        out["audio"] = _stream(values[:, None], times)
+    return out
+
+
+def _stream(values: npt.NDArray[np.generic], times: npt.NDArray[np.float64]) -> Stream:
+    return Stream(values, np.ones(len(values), np.bool_), times)
+
+
+@torch.no_grad()
+def _views(
+    pictures: Stream, backbone: EfficientNetLite0 | ResNet, spec: VideoSpec, views: int, sample: str
+) -> Iterator[Stream]:
+    """Yield float16 [T, regions, width] of each variant of a sample's pictures."""
+    rng = np.random.default_rng(int.from_bytes(hashlib.sha256(sample.encode()).digest()[:8], "big"))
+    for view in range(views):
+        shown = pictures.values
+        if view >= 2:
+            shown = _crop(shown, rng)
+        if view % 2:
+            shown = shown[:, :, ::-1]
+        frames = [Frame(to_seconds(float(t)), p) for t, p in zip(pictures.times, shown, strict=True)]
+        if not frames:
+            raise ConfigError(
+                f"Sample {sample!r} has no picture. Take it out of the manifest; see `zimu doctor`."
+            )
+        regions = backbone.regions(torch.from_numpy(frames_stream(frames, spec).values))
+        yield _stream(regions.numpy().astype(np.float16), pictures.times)
+
+
+def _crop(pictures: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Return a random part of pictures [T, H, W, C], scaled back to their size."""
+    height, width = pictures.shape[1:3]
+    part = round(height * _CROP), round(width * _CROP)
+    top, left = int(rng.integers(height - part[0] + 1)), int(rng.integers(width - part[1] + 1))
+    cut = torch.from_numpy(np.ascontiguousarray(pictures[:, top : top + part[0], left : left + part[1]]))
+    scaled = torch.nn.functional.interpolate(
+        cut.permute(0, 3, 1, 2).float(), (height, width), mode="bilinear", antialias=True
+    )
+    result: npt.NDArray[np.uint8] = scaled.round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
+    return result
+
+
+def _digest(path: Path) -> str:
+    if not path.is_file():
+        raise ConfigError(f"The weights {path} are not there. Set `weights` of the encoder to a local file.")
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

@@ -1,0 +1,264 @@
+"""The only training loop: explicit, and exact when it goes on after a kill.
+
+Each step seeds torch's generator from (seed, epoch, step) and each batch its own, so the state of a run is its
+weights, its optimiser and where it stands; nothing else can differ after a restart.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+
+from zimu.data.manifest import Sample, read_manifest
+from zimu.errors import ConfigError
+from zimu.search.beam import SearchOptions
+from zimu.text.vocabulary import Vocabulary
+from zimu.training.batches import Batch, Batcher, by_language
+from zimu.training.building import build_model
+from zimu.training.checkpoint import Progress, RunFolder, WeightAverage, as_dict
+from zimu.training.curves import draw_curves
+from zimu.training.losses import alignment_loss, caption_loss
+from zimu.training.recipes import Recipe, TrainingRecipe
+from zimu.training.self_critical import SelfCritical
+from zimu.training.source import SampleSource
+from zimu.training.stepper import TorchStepper
+from zimu.training.validation import Validation, validate
+
+__all__ = ["Event", "train"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a run tells while it goes on.
+
+    Attributes:
+        kind: "step", "epoch" or "alarm".
+        text: One line for a person.
+        done: Share of all steps done, 0 to 1.
+        left_s: Estimated seconds left.
+    """
+
+    kind: str
+    text: str
+    done: float
+    left_s: float
+
+
+def train(
+    recipe: Recipe,
+    out: Path,
+    *,
+    max_steps: int | None = None,
+    report: Callable[[Event], None] = lambda event: None,
+) -> Path:
+    """Train a model; a run that was stopped goes on where it was.
+
+    Args:
+        recipe: What to train.
+        out: The run's folder.
+        max_steps: Stop after so many steps of this call, with a checkpoint.
+        report: Called with each event.
+
+    Returns:
+        The checkpoint with the best validation.
+    """
+    return _Run(recipe, out, report).go(max_steps)
+
+
+class _Run:
+    def __init__(self, recipe: Recipe, out: Path, report: Callable[[Event], None]) -> None:
+        self.recipe, self.report = recipe, report
+        self.accelerator = Accelerator()
+        manifest = read_manifest(recipe.data.manifest)
+        samples = [s for s in manifest if s.split in recipe.data.train]
+        self.val = [s for s in manifest if s.split == recipe.data.val]
+        if not samples or not self.val:
+            raise ConfigError(
+                f"{manifest.path} has no samples of split {recipe.data.train} or {recipe.data.val!r}. "
+                f"Found: {', '.join(manifest.splits)}. Set data.train and data.val."
+            )
+        self.val = self.val[: recipe.data.val_samples or None]
+        self.folder = RunFolder(out, recipe, manifest.digest)
+        languages = sorted(recipe.data.splitters)
+        self.vocabulary = _vocabulary(samples, languages, recipe)
+        self.folder.write_vocabulary(self.vocabulary)
+        source = SampleSource(recipe, samples, out / "features", noise_pool=samples)
+        self.val_arrays = SampleSource(recipe, self.val, out / "features", noise_pool=samples).arrays
+        self.batcher = Batcher(samples, source.arrays, self.vocabulary, recipe.training)
+        torch.manual_seed(recipe.training.seed)
+        self.model = build_model(recipe, len(self.vocabulary))
+        self.average = WeightAverage(self.model, recipe.training.average)
+        optimiser = torch.optim.AdamW(
+            self.model.parameters(), recipe.training.learning_rate, weight_decay=recipe.training.weight_decay
+        )
+        self.net, self.optimiser = self.accelerator.prepare(self.model, optimiser)
+        self.options = SearchOptions(**recipe.search.model_dump())
+        self.progress = Progress()
+        self.critic: SelfCritical | None = None
+        self._resume()
+
+    def go(self, max_steps: int | None) -> Path:
+        epochs = self.recipe.training.epochs + self.recipe.self_critical.epochs
+        total, begun, done = epochs * len(self.batcher), time.monotonic(), 0
+        saved = begun
+        while self.progress.epoch < epochs and not self._is_stale():
+            losses: list[float] = []
+            while self.progress.step < len(self.batcher):
+                losses.append(self._step())
+                done += 1
+                self.progress.step += 1
+                self._report_step(losses, total, begun, done)
+                if done == max_steps:
+                    self._save()
+                    return self.folder.path / "best.pt"
+                if time.monotonic() - saved > 60 * self.recipe.training.checkpoint_minutes:
+                    self._save()
+                    saved = time.monotonic()
+            self._end_epoch(sum(losses) / max(1, len(losses)))
+        return self.folder.path / "best.pt"
+
+    def _step(self) -> float:
+        training, progress = self.recipe.training, self.progress
+        position = progress.epoch * len(self.batcher) + progress.step
+        torch.manual_seed(training.seed * 1_000_003 + position)
+        self.model.train()
+        critical = progress.epoch >= training.epochs
+        rate = (
+            self.recipe.self_critical.learning_rate
+            if critical
+            else _rate(training, position, len(self.batcher))
+        )
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        batch = self.batcher.batch(progress.epoch, progress.step)
+        loss = self._critical_loss(batch) if critical else self._teacher_loss(batch)
+        self.optimiser.zero_grad()
+        self.accelerator.backward(loss)
+        self.accelerator.clip_grad_norm_(self.net.parameters(), training.clip)
+        self.optimiser.step()
+        self.average.update(self.model)
+        return float(loss.detach())
+
+    def _teacher_loss(self, batch: Batch) -> torch.Tensor:
+        training = self.recipe.training
+        sampling = training.scheduled_sampling * self.progress.epoch / max(1, training.epochs - 1)
+        logits, at, heads = self.net(batch.streams, batch.tokens, sampling)
+        loss = caption_loss(logits, batch.tokens[:, 1:].flatten()[at], training.label_smoothing)
+        if batch.words is not None:
+            present = {n: s.keep.any(1) for n, s in batch.streams.items()}
+            loss = loss + training.alignment * alignment_loss(heads, present, batch.words)
+        return loss
+
+    def _critical_loss(self, batch: Batch) -> torch.Tensor:
+        if self.critic is None:
+            critical = self.recipe.self_critical
+            self.critic = SelfCritical(
+                self.batcher.references, self.vocabulary, critical.samples, self.recipe.search.max_length
+            )
+        loss, _ = self.critic.loss(self.model, batch)
+        return loss
+
+    def _end_epoch(self, loss: float) -> None:
+        progress, training = self.progress, self.recipe.training
+        row: dict[str, float] = {"epoch": progress.epoch + 1, "loss": loss}
+        last = progress.epoch + 1 in (training.epochs, training.epochs + self.recipe.self_critical.epochs)
+        if (progress.epoch + 1) % training.validate_every == 0 or last:
+            result = self._validate()
+            row |= {k: round(v, 5) for k, v in result.scores.items()}
+            self._keep_best(result)
+        progress.history.append(row)
+        progress.epoch, progress.step = progress.epoch + 1, 0
+        if progress.epoch == training.epochs and self.recipe.self_critical.epochs:
+            self._start_second_stage()
+        self._save()
+        self.folder.write_history(progress)
+        draw_curves(progress.history, self.folder.path / "curves.png")
+        text = ", ".join(f"{k} {v:.3f}" for k, v in row.items() if k != "epoch")
+        self.report(Event("epoch", f"epoch {int(row['epoch'])}: {text}", 0.0, 0.0))
+
+    def _validate(self) -> Validation:
+        own = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+        self.model.load_state_dict(self.average.weights)
+        self.model.eval()
+        result = validate(TorchStepper(self.model), self.val, self.val_arrays, self.vocabulary, self.options)
+        self.model.load_state_dict(own)
+        if result.has_collapsed():
+            self.report(
+                Event("alarm", "The captions collapse: few distinct ones, or one for many clips.", 0.0, 0.0)
+            )
+        return result
+
+    def _keep_best(self, result: Validation) -> None:
+        progress = self.progress
+        value = result.objective(self.recipe.training.metric)
+        if value > progress.best:
+            progress.best, progress.best_epoch, progress.stale = value, progress.epoch, 0
+            self.folder.save("best.pt", weights=self.average.weights, scores=dict(result.scores))
+        else:
+            progress.stale += 1
+
+    def _start_second_stage(self) -> None:
+        """Go on from the best weights of the first stage, with a fresh optimiser."""
+        best = self.folder.load("best.pt")
+        if best is not None:
+            self.model.load_state_dict(best["weights"])
+            self.average = WeightAverage(self.model, self.recipe.training.average)
+        self.optimiser.state.clear()
+        self.progress.stale = 0
+
+    def _is_stale(self) -> bool:
+        return 0 < self.recipe.training.patience <= self.progress.stale
+
+    def _save(self) -> None:
+        self.folder.save(
+            "last.pt",
+            weights=self.model.state_dict(),
+            average=self.average.weights,
+            average_steps=self.average.steps,
+            optimiser=self.optimiser.state_dict(),
+            progress=as_dict(self.progress),
+        )
+
+    def _resume(self) -> None:
+        kept = self.folder.load("last.pt")
+        if kept is None:
+            return
+        self.model.load_state_dict(kept["weights"])
+        self.average.weights, self.average.steps = kept["average"], kept["average_steps"]
+        self.optimiser.load_state_dict(kept["optimiser"])
+        self.progress = Progress(**kept["progress"])
+
+    def _report_step(self, losses: list[float], total: int, begun: float, done: int) -> None:
+        position = self.progress.epoch * len(self.batcher) + self.progress.step
+        left = (time.monotonic() - begun) / done * (total - position)
+        recent = losses[-50:]
+        text = f"epoch {self.progress.epoch + 1} step {self.progress.step}/{len(self.batcher)}"
+        loss = sum(recent) / len(recent)
+        self.report(Event("step", f"{text} loss {loss:.4f}", position / total, left))
+
+
+def _vocabulary(samples: list[Sample], languages: list[str], recipe: Recipe) -> Vocabulary:
+    """Count each language's tokens with its own threshold."""
+    texts = by_language(samples, languages)
+    if empty := [k for k, found in texts.items() if not found]:
+        raise ConfigError(
+            f"{recipe.data.manifest} has no references in {', '.join(empty)}. "
+            "Add them, or take the language out of data.splitters."
+        )
+    return Vocabulary.build(texts, recipe.data.splitters, recipe.data.min_count)
+
+
+def _rate(training: TrainingRecipe, position: int, steps: int) -> float:
+    """Return the learning rate: linear warm-up, then cosine decay (Loshchilov & Hutter 2017, arXiv:1608.03983)."""
+    if position < training.warmup_steps:
+        return training.learning_rate * (position + 1) / training.warmup_steps
+    total = training.epochs * steps
+    share = min(1.0, (position - training.warmup_steps) / max(1, total - training.warmup_steps))
+    floor = training.final_rate
+    return training.learning_rate * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * share)))

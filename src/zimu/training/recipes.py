@@ -1,0 +1,273 @@
+"""Recipes: a TOML file that fixes a training run, read into frozen models with every error at once."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from zimu.errors import ConfigError
+from zimu.features.spec import AudioSpec, VideoSpec
+
+__all__ = ["Recipe", "load_recipe"]
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataRecipe(_Frozen):
+    """Which samples, in which languages, split into which tokens."""
+
+    manifest: str = Field(description="path, relative to the folder where the command runs")
+    train: tuple[str, ...] = Field(default=("train",), description="splits that are trained on")
+    val: str = Field(default="val", description="split by which everything is chosen")
+    splitters: dict[str, str] = Field(default={"en": "words", "zh": "characters"})
+    min_count: dict[str, int] = Field(default={}, description="rarer tokens become unknown, a language")
+    val_samples: int = Field(default=0, ge=0, description="samples searched at each validation; 0: all")
+
+
+class RegionsRecipe(_Frozen):
+    """Regions of a frozen pretrained frame encoder; see `zimu.model.encoders.regions`."""
+
+    name: Literal["regions"]
+    backbone: Literal["efficientnet_lite0", "resnet18", "resnet34", "resnet50", "resnet101"]
+    weights: str = Field(description="safetensors file of the backbone's published weights")
+    views: Count = Field(default=1, description="stored variants: plain, mirrored, two crops")
+    dropout: Share = 0.1
+
+
+class FramesRecipe(_Frozen):
+    """A small ResNet trained with the rest; see `zimu.model.encoders.frames`."""
+
+    name: Literal["frames"]
+    depth: Literal[18, 34, 50, 101] = 18
+    planes: Count = 16
+    stem: Literal["large", "medium", "small"] = "small"
+    neighbours: int = Field(default=0, ge=0)
+    context: int = Field(default=0, ge=0)
+    dropout: Share = 0.2
+    shift: int = Field(default=0, ge=0, description="training pictures are moved by up to this many pixels")
+    mirror: bool = Field(default=False, description="half of the training clips are mirrored")
+
+
+class WaveNetRecipe(_Frozen):
+    """Gated dilated causal convolutions; see `zimu.model.encoders.wavenet`."""
+
+    name: Literal["wavenet"]
+    channels: Count = 128
+    strides: tuple[int, ...] = (2, 2)
+    layers: Count = 5
+    stacks: Count = 2
+    kernel: Count = 2
+    context: int = Field(default=0, ge=0)
+    dropout: Share = 0.1
+
+
+EncoderRecipe = Annotated[RegionsRecipe | FramesRecipe | WaveNetRecipe, Field(discriminator="name")]
+
+
+class ConcatTimeRecipe(_Frozen):
+    """See `zimu.model.fusion.concat_time`."""
+
+    name: Literal["concat_time"]
+
+
+class AlignedRecipe(_Frozen):
+    """See `zimu.model.fusion.aligned`."""
+
+    name: Literal["aligned"]
+    sigma_s: float = Field(default=0.05, gt=0)
+    context: int = Field(default=3, ge=0)
+    dropout: Share = 0.2
+
+
+FusionRecipe = Annotated[ConcatTimeRecipe | AlignedRecipe, Field(discriminator="name")]
+
+
+class DecoderRecipe(_Frozen):
+    """See `zimu.model.decoder`."""
+
+    cell: Literal["lstm", "gru"] = "lstm"
+    hidden: Count = 512
+    embedding: Count = 256
+    attention: Count = 256
+    dropout: Share = 0.5
+    tied: bool = True
+
+
+class ModelRecipe(_Frozen):
+    """Sizes of the model."""
+
+    width: Count = 512
+    encoders: dict[str, EncoderRecipe]
+    fusion: FusionRecipe = ConcatTimeRecipe(name="concat_time")
+    decoder: DecoderRecipe = DecoderRecipe()
+
+
+class NoiseRecipe(_Frozen):
+    """Noise mixed into the sound of training clips."""
+
+    share: Share = Field(default=0.0, description="of clips that get noise")
+    kinds: tuple[Literal["white", "babble"], ...] = ("white", "babble")
+    low_db: float = Field(default=-5.0, description="signal-to-noise ratio, drawn evenly from here")
+    high_db: float = Field(default=20.0, description="to here")
+
+
+class TrainingRecipe(_Frozen):
+    """How the model is trained."""
+
+    seed: int = 0
+    epochs: Count = 20
+    batch_size: Count = 32
+    references: int = Field(default=0, ge=0, description="references a language and clip a step; 0: all")
+    learning_rate: float = Field(default=1e-3, gt=0)
+    warmup_steps: int = Field(default=200, ge=0)
+    final_rate: Share = Field(default=0.02, description="share of the learning rate left after cosine decay")
+    weight_decay: float = Field(default=1e-4, ge=0)
+    clip: float = Field(default=5.0, gt=0, description="largest gradient norm")
+    label_smoothing: Share = 0.1
+    scheduled_sampling: Share = Field(default=0.0, description="reached evenly at the last epoch")
+    average: float = Field(default=0.0, ge=0, lt=1, description="decay of the running mean of the weights")
+    absent: dict[str, float] = Field(default={}, description="share of clips that lose a stream in training")
+    alignment: float = Field(default=0.0, ge=0, description="weight of the loss on word times")
+    noise: NoiseRecipe = NoiseRecipe()
+    metric: str = Field(default="cider_d", description="chooses the best epoch, mean over the languages")
+    validate_every: Count = Field(default=1, description="epochs")
+    patience: int = Field(default=0, ge=0, description="validations without gain before stopping; 0: never")
+    checkpoint_minutes: float = Field(default=5.0, gt=0)
+
+
+class SelfCriticalRecipe(_Frozen):
+    """The second stage: the reward of sampled captions is raised (Rennie et al. 2017, arXiv:1612.00563)."""
+
+    epochs: int = Field(default=0, ge=0)
+    samples: Count = Field(
+        default=5, description="sampled captions a clip and language; the others' mean is each one's baseline"
+    )
+    learning_rate: float = Field(default=5e-5, gt=0)
+    bleu: float = Field(default=0.0, ge=0, description="weight of BLEU-4 beside CIDEr-D in the reward")
+
+
+class SearchRecipe(_Frozen):
+    """How captions are searched; see `zimu.search.beam`."""
+
+    beam_size: Count = 3
+    length_penalty: float = 0.7
+    max_length: Count = 24
+    min_length: int = Field(default=1, ge=0)
+    block_ngrams: int = Field(default=0, ge=0)
+
+
+class WindowRecipe(_Frozen):
+    """How a long video is cut into clips of the kind the model was trained on."""
+
+    seconds: float = Field(default=4.0, gt=0, description="length of a fixed window, or longest shot")
+    shots: bool = Field(default=True, description="cut where the picture changes")
+
+
+class Recipe(_Frozen):
+    """One training run."""
+
+    name: str
+    task: Literal["caption"] = "caption"
+    kind: Literal["scene", "speech", "sound"] = Field(default="scene", description="of the captions")
+    data: DataRecipe
+    video: VideoSpec | None = None
+    audio: AudioSpec | None = None
+    model: ModelRecipe
+    training: TrainingRecipe = TrainingRecipe()
+    self_critical: SelfCriticalRecipe = SelfCriticalRecipe()
+    search: SearchRecipe = SearchRecipe()
+    window: WindowRecipe = WindowRecipe()
+
+
+def load_recipe(path: str | Path, settings: Sequence[str] = ()) -> Recipe:
+    """Read a recipe.
+
+    Args:
+        path: A TOML file.
+        settings: Values set over it, as "model.decoder.hidden=512"; the right side is TOML.
+
+    Raises:
+        ConfigError: The file is missing or wrong; all errors together, an unknown key with the nearest right one.
+    """
+    path = Path(path)
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"The recipe {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The recipe {path} is not TOML: {error}.") from error
+    for setting in settings:
+        _set(values, setting)
+    try:
+        recipe = Recipe.model_validate(values)
+    except ValidationError as error:
+        problems = [_problem(values, e) for e in error.errors()]
+        raise ConfigError(f"The recipe {path} is wrong: " + "; ".join(problems)) from error
+    _check_streams(recipe, path)
+    return recipe
+
+
+def _set(values: dict[str, Any], setting: str) -> None:
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise ConfigError(f"--set {setting!r} has no '='. Write it as model.decoder.hidden=512.")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *parents, last = key.strip().split(".")
+    for parent in parents:
+        values = values.setdefault(parent, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"--set {setting!r}: {parent!r} is a value, not a table.")
+    values[last] = value
+
+
+def _problem(values: Mapping[str, Any], error: Mapping[str, Any]) -> str:
+    """Return one error of pydantic's in a user's words."""
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] != "extra_forbidden":
+        return f"`{where}`: {error['msg'][0].lower()}{error['msg'][1:]} (found {error['input']!r})"
+    model: Any = Recipe
+    names = list(Recipe.model_fields)
+    for part in error["loc"][:-1]:
+        field = getattr(model, "model_fields", {}).get(part)
+        if field is not None:
+            model = field.annotation
+        elif part in _BY_NAME:
+            model = _BY_NAME[part]
+        names = list(getattr(model, "model_fields", {})) or names
+    near = difflib.get_close_matches(str(error["loc"][-1]), names, n=1)
+    return f"unknown key `{where}`" + (f" (did you mean `{near[0]}`?)" if near else "")
+
+
+_BY_NAME: dict[Any, type[BaseModel]] = {
+    "regions": RegionsRecipe,
+    "frames": FramesRecipe,
+    "wavenet": WaveNetRecipe,
+    "concat_time": ConcatTimeRecipe,
+    "aligned": AlignedRecipe,
+}
+
+
+def _check_streams(recipe: Recipe, path: Path) -> None:
+    problems = []
+    for stream in recipe.model.encoders:
+        if stream not in ("video", "audio"):
+            problems.append(f"`model.encoders.{stream}`: a stream is `video` or `audio`")
+        elif getattr(recipe, stream) is None:
+            problems.append(f"`model.encoders.{stream}` needs the table `[{stream}]`")
+    if unknown := set(recipe.training.absent) - set(recipe.model.encoders):
+        problems.append(f"`training.absent` names {sorted(unknown)}, which the model does not have")
+    if problems:
+        raise ConfigError(f"The recipe {path} is wrong: " + "; ".join(problems))

@@ -1,0 +1,118 @@
+"""A sample's arrays: read once, kept in a feature store, changed a little each time they are trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from zimu.data.manifest import Sample
+from zimu.data.noise import add_noise, spoken_span
+from zimu.features.frames import frames_stream
+from zimu.features.sound import sound_stream
+from zimu.features.spec import VideoSpec
+from zimu.features.store import FeatureStore
+from zimu.streams import Frame, Samples, Stream
+from zimu.timing import to_seconds
+from zimu.training.extraction import contract_of, extract_samples, view_key
+from zimu.training.recipes import FramesRecipe, Recipe, RegionsRecipe
+
+__all__ = ["SampleSource"]
+
+
+class SampleSource:
+    """Gives the streams of samples; what is missing in the store is extracted first.
+
+    Args:
+        recipe: Says which streams, and how they are augmented.
+        samples: By index.
+        folder: Of the feature store.
+        noise_pool: Samples whose sound makes babble.
+    """
+
+    def __init__(
+        self, recipe: Recipe, samples: Sequence[Sample], folder: Path, noise_pool: Sequence[Sample]
+    ) -> None:
+        self.recipe, self.samples, self.noise_pool = recipe, samples, noise_pool
+        self.store = FeatureStore(folder, contract_of(recipe))
+        extract_samples(recipe, samples, self.store)
+
+    def arrays(self, index: int, rng: np.random.Generator | None) -> dict[str, Stream]:
+        """Return {stream: Stream} of a sample; with a generator, as training sees it."""
+        sample = self.samples[index]
+        out = {}
+        for name, encoder in self.recipe.model.encoders.items():
+            if name == "video" and isinstance(encoder, RegionsRecipe):
+                view = 0 if rng is None else int(rng.integers(encoder.views))
+                out[name] = self.store.get(view_key(sample.id, view))[name]
+            elif name == "video" and isinstance(encoder, FramesRecipe):
+                out[name] = self._frames(sample, encoder, rng)
+            else:
+                out[name] = self._sound(sample, rng)
+        return out
+
+    def _frames(self, sample: Sample, encoder: FramesRecipe, rng: np.random.Generator | None) -> Stream:
+        stored = self.store.get(view_key(sample.id, 0))["video"]
+        pictures = stored.values
+        if rng is not None and len(pictures):
+            pictures = _move(pictures, encoder.shift, rng)
+            if encoder.mirror and rng.random() < 0.5:
+                pictures = pictures[:, :, ::-1]
+        spec = self.recipe.video
+        assert spec is not None  # load_recipe has checked it
+        if not len(pictures):
+            return _no_frames(spec)
+        frames = [Frame(to_seconds(float(t)), p) for t, p in zip(stored.times, pictures, strict=True)]
+        return frames_stream(frames, spec)
+
+    def _sound(self, sample: Sample, rng: np.random.Generator | None) -> Stream:
+        spec = self.recipe.audio
+        assert spec is not None  # load_recipe has checked it
+        values = self.waveform(sample)
+        noise = self.recipe.training.noise
+        if rng is not None and len(values) and rng.random() < noise.share:
+            kind = noise.kinds[int(rng.integers(len(noise.kinds)))]
+            ratio = float(rng.uniform(noise.low_db, noise.high_db))
+            values = self.noisy(sample, values, kind, ratio, rng)
+        return sound_stream(Samples(Fraction(0), spec.rate_hz, values), spec)
+
+    def waveform(self, sample: Sample) -> npt.NDArray[np.float32]:
+        """Return a sample's sound float32 [n], empty where it has none."""
+        return self.store.get(view_key(sample.id, 0))["audio"].values[:, 0].astype(np.float32)
+
+    def noisy(
+        self,
+        sample: Sample,
+        values: npt.NDArray[np.float32],
+        kind: str,
+        ratio_db: float,
+        rng: np.random.Generator,
+    ) -> npt.NDArray[np.float32]:
+        """Return a sample's sound with noise at a ratio measured over its spoken part."""
+        others = []
+        if kind == "babble":
+            pool = [s for s in self.noise_pool if s.id != sample.id]
+            others = [self.waveform(pool[int(i)]) for i in rng.choice(len(pool), 6, replace=False)]
+        assert self.recipe.audio is not None
+        words = sample.extra.get("words")
+        span = spoken_span(words, self.recipe.audio.rate_hz) if words else None
+        return add_noise(values, kind=kind, snr_db=ratio_db, seed=rng, others=others, span=span)
+
+
+def _move(pictures: npt.NDArray[np.uint8], most: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Return pictures [T, H, W, C] moved by one random shift, the edge repeated."""
+    if not most:
+        return pictures
+    height, width = pictures.shape[1:3]
+    down, right = (int(v) for v in rng.integers(0, 2 * most + 1, 2))
+    wide = np.pad(pictures, ((0, 0), (most, most), (most, most), (0, 0)), "edge")
+    return wide[:, down : down + height, right : right + width]
+
+
+def _no_frames(spec: VideoSpec) -> Stream:
+    channels = 1 if spec.colour == "gray" else 3
+    values = np.zeros((0, channels, spec.height, spec.width), np.float32)
+    return Stream(values, np.zeros(0, np.bool_), np.zeros(0))
