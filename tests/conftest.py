@@ -31,13 +31,14 @@ def moving_picture(size: tuple[int, int], seed: int = 0) -> Picture:
     waves = rng.uniform(2, 9, (3, 2))
     phases = rng.uniform(0, 2 * np.pi, 3)
     y, x = np.mgrid[0:height, 0:width] / max(width, height)
+    still = np.stack(
+        [np.sin(2 * np.pi * (a * x + b * y) + phase) for (a, b), phase in zip(waves, phases, strict=True)],
+        axis=-1,
+    )
+    still = np.uint8(127.5 + 120 * still)
 
     def picture(time: float) -> np.ndarray:
-        channels = [
-            np.sin(2 * np.pi * (a * x + b * y) + phase + time)
-            for (a, b), phase in zip(waves, phases, strict=True)
-        ]
-        return np.uint8(127.5 + 120 * np.stack(channels, axis=-1))
+        return np.roll(still, round(time * width / 8), axis=1)
 
     return picture
 
@@ -72,9 +73,9 @@ def _encode_sound(container: Any, stream: Any, sound: np.ndarray, rate_hz: int, 
 def make_video() -> Callable[..., Path]:
     """A function that makes a video and returns its path.
 
-    make_video(path, seconds=2, size=(320, 240), fps=25, sound="tone", ...). `sound` is None, "tone", "silence"
-    or float32 [n] or [channels, n]; `picture` gives uint8 [H, W, 3] for a time; `times` are the frames' times in
-    seconds, for a variable rate; `start` delays the pictures, `sound_start` the sound.
+    make_video(path, seconds=2, size=(320, 240), fps=25, sound="tone", ...). `sound` is None, "tone",
+    "silence", float32 [n] or [channels, n]; `picture` gives uint8 [H, W, 3] for a time; `times` are the
+    frames' times in seconds, for a variable rate; `start` delays the pictures, `sound_start` the sound.
     """
 
     def make(
@@ -107,7 +108,8 @@ def make_video() -> Callable[..., Path]:
             sound = tone(seconds, rate_hz, loudness=0.5 if sound == "tone" else 0.0)
         path.parent.mkdir(parents=True, exist_ok=True)
         with av.open(str(path), "w", format=container_format) as container:
-            video = container.add_stream(codec, rate=fps, options=options or {})
+            speed = {"preset": "veryfast"} if codec in ("libx264", "libx265") else {}
+            video = container.add_stream(codec, rate=fps, options={**speed, **(options or {})})
             video.width, video.height, video.pix_fmt = *size, pixel_format
             clock = Fraction(1, 1000) if codec not in ("mpeg4", "gif") else Fraction(1, fps)
             video.codec_context.time_base = clock

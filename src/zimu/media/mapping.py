@@ -31,7 +31,7 @@ def mapping(name: str | PurePath) -> Iterator[None]:
 
     try:
         yield
+    except MemoryError as error:  # FFmpeg's own is one too
+        raise MediaError(f"{name} cannot be read: decoding it needs more memory than is allowed.") from error
     except av.FFmpegError as error:
         raise MediaError(f"{name} cannot be read as video, sound or picture: {one_line(error)}.") from error
-    except MemoryError as error:
-        raise MediaError(f"{name} cannot be read: decoding it needs more memory than is allowed.") from error

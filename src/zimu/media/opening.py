@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-__all__ = ["Source", "best_audio", "best_video", "file_origin", "is_still", "name_of", "open_media"]
+__all__ = [
+    "Source",
+    "best_audio",
+    "best_video",
+    "check_file",
+    "file_origin",
+    "is_still",
+    "name_of",
+    "open_media",
+]
 
 Source = str | os.PathLike[str] | bytes
 
@@ -37,7 +46,7 @@ def name_of(source: Source) -> str:
     return "The given picture" if isinstance(source, bytes) else str(Path(source))
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
     if path.is_dir():
         raise MediaError(f"{path} is a folder. Give a file.")
     if not path.exists():
@@ -64,7 +73,7 @@ def open_media(source: Source) -> Iterator[InputContainer]:
         target: str | io.BytesIO = io.BytesIO(source)
     else:
         path = Path(source)
-        _check_file(path)
+        check_file(path)
         target = f"file:{path.absolute()}"
     with mapping(name_of(source)):
         options = _OPTIONS if isinstance(target, str) else {}

@@ -24,6 +24,9 @@ __all__ = ["MediaStream", "iter_media", "read_picture"]
 # Past the wanted end by this much in one stream, the other one is taken to hold nothing more either.
 _PATIENCE_S = 5
 
+# Containers without an index jump by decoding order and may land behind the picture wanted: try earlier.
+_SEEK_MARGINS_S = (0, 2, 10, 40)
+
 # Shorter than declared by more than this (and by more than 2 %) is called cut short.
 _CUT_SHORT_S = Fraction(1)
 
@@ -48,7 +51,7 @@ class MediaStream(Iterator[Frame | Samples], AbstractContextManager["MediaStream
         self._name = name_of(source)
         self._request = request
         self._on_packet = on_packet
-        self._damaged = False
+        self._fault = ""
         self._opened = open_media(source)
         self._container = self._opened.__enter__()
         try:
@@ -108,16 +111,30 @@ class MediaStream(Iterator[Frame | Samples], AbstractContextManager["MediaStream
         return MediaError(f"{self._name} has no {wanted} stream (found: {found}).")
 
     def _seek(self) -> None:
-        """Jump to the keyframe before the wanted start; where the file cannot, read from its beginning."""
-        import av
-
+        """Jump so far back that the picture on the screen at the wanted start is decoded."""
         if not self._request.start:
             return
-        target = self._request.start + file_origin(self._container)
+        origin = file_origin(self._container)
+        lead = next((t for t in self._tracks if isinstance(t, VideoTrack)), self._tracks[0])
+        for margin in _SEEK_MARGINS_S:
+            target = self._request.start - margin
+            if target <= 0 or not self._jump(target + origin):
+                break
+            packets = self._container.demux(lead.stream)
+            first = next((p.pts for p in packets if p.is_keyframe and p.pts is not None), None)
+            if first is not None and lead.time_of(first) <= self._request.start:
+                self._jump(target + origin)
+                return
+        self._container.seek(0)
+
+    def _jump(self, seconds: Fraction) -> bool:
+        import av
+
         try:
-            self._container.seek(int(target * av.time_base), backward=True)
+            self._container.seek(int(seconds * av.time_base), backward=True)
         except av.FFmpegError:
-            self._container.seek(0)
+            return False
+        return True
 
     def _decode(self) -> Generator[Frame | Samples, None, None]:
         by_index = {track.stream.index: track for track in self._tracks}
@@ -141,22 +158,29 @@ class MediaStream(Iterator[Frame | Samples], AbstractContextManager["MediaStream
     def _next_packet(self, packets: Iterator[Packet[Any]]) -> Packet[Any] | None:
         import av
 
-        try:
-            return next(packets, None)
-        except (av.FFmpegError, MemoryError) as error:
-            self.warnings.append(f"{self._name} could not be read to its end: {one_line(error)}.")
-            return None
+        with mapping(self._name):
+            try:
+                return next(packets, None)
+            except MemoryError:
+                raise
+            except av.FFmpegError as error:
+                self._fault = self._fault or one_line(error)
+                self.warnings.append(f"{self._name} could not be read to its end: {one_line(error)}.")
+                return None
 
     def _frames_of(self, packet: Packet[Any]) -> list[Any]:
         import av
 
-        try:
-            return list(packet.decode())
-        except (av.FFmpegError, MemoryError) as error:
-            if not self._damaged:
-                self.warnings.append(f"{self._name} is damaged: {one_line(error)}.")
-            self._damaged = True
-            return []
+        with mapping(self._name):
+            try:
+                return list(packet.decode())
+            except MemoryError:
+                raise
+            except av.FFmpegError as error:
+                if not self._fault:
+                    self.warnings.append(f"{self._name} is damaged: {one_line(error)}.")
+                self._fault = self._fault or one_line(error)
+                return []
 
     def _is_past_end(self) -> bool:
         end = self._request.end
@@ -169,8 +193,8 @@ class MediaStream(Iterator[Frame | Samples], AbstractContextManager["MediaStream
         """Say what the end showed: nothing could be decoded, or less than the file declares."""
         start, end = self._request.start, self._request.end
         if is_empty and start is None and end is None:
-            reason = f" {self.warnings[0]}" if self.warnings else ""
-            raise MediaError(f"{self._name} holds nothing that can be decoded.{reason}")
+            reason = f" ({self._fault})" if self._fault else ""
+            raise MediaError(f"{self._name} holds nothing that can be decoded{reason}.")
         declared, reached = self.probe.duration, self.end
         if declared is None or (end is not None and end <= reached):
             return

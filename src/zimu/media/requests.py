@@ -101,9 +101,7 @@ class MediaRequest:
             ConfigError: Nothing is asked for, or the span is empty.
         """
         if frames is None and samples is None and watch is None:
-            raise ConfigError(
-                "Neither frames nor samples are asked for. Give a FrameRequest or a SampleRequest."
-            )
+            raise ConfigError("Neither frames nor samples are asked for. Ask for one of them.")
         if watch is not None and watch.colour != "gray":
             raise ConfigError("watch must ask for gray pictures.")
         first = None if start is None else to_seconds(start)

@@ -59,9 +59,12 @@ class _Clock:
         self.end = Fraction(0)
 
     def time(self, pts: int | None, duration: Fraction) -> Fraction:
-        time = self.end if pts is None else seconds_from_pts(pts, self._time_base) - self._origin
+        time = self.end if pts is None else self.of(pts)
         self.end = time + duration
         return time
+
+    def of(self, pts: int) -> Fraction:
+        return seconds_from_pts(pts, self._time_base) - self._origin
 
 
 class _Lane:
@@ -132,6 +135,10 @@ class VideoTrack:
         """Seconds from the start of the file to the end of the last frame decoded."""
         return self._clock.end
 
+    def time_of(self, pts: int) -> Fraction:
+        """Return the seconds from the start of the file of a time stamp of this stream."""
+        return self._clock.of(pts)
+
     def wants(self, packet: Packet[Any]) -> bool:
         """Return whether a packet is worth decoding; the empty one at the end always is."""
         return not self._keyframes or packet.is_keyframe or packet.size == 0
@@ -167,6 +174,10 @@ class AudioTrack:
     def end(self) -> Fraction:
         """Seconds from the start of the file to the end of the last sample decoded."""
         return self._clock.end
+
+    def time_of(self, pts: int) -> Fraction:
+        """Return the seconds from the start of the file of a time stamp of this stream."""
+        return self._clock.of(pts)
 
     def wants(self, packet: Packet[Any]) -> bool:
         """Return whether a packet is worth decoding."""

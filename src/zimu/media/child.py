@@ -1,0 +1,111 @@
+"""The process that decodes a stranger's file: `python -m zimu.media.child`, started by `guard`.
+
+Reads one message (the source, the request, the limits) from standard input and writes messages to standard
+output. It ends when standard input is closed, so it never outlives the process that started it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import traceback
+from io import BufferedReader
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+
+from zimu.errors import ZimuError
+from zimu.media.reader import MediaStream
+from zimu.media.wire import pack_probe, read_message, unpack_request, write_message
+from zimu.streams import Frame
+
+__all__ = ["main"]
+
+# Seconds between two signs of life while nothing else is sent.
+_ALIVE_EVERY_S = 1.0
+
+
+def _limit(kind: str, amount: int | None) -> None:
+    if amount is None or sys.platform == "win32":
+        return
+    import resource
+
+    which = getattr(resource, kind)
+    hard = resource.getrlimit(which)[1]
+    amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+    resource.setrlimit(which, (amount, hard))
+
+
+def _end_with_parent(stdin: BinaryIO) -> None:
+    def wait() -> None:
+        while stdin.read(1):
+            pass
+        os._exit(3)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+class _SignOfLife:
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self._last = time.monotonic()
+
+    def __call__(self) -> None:
+        if time.monotonic() - self._last > _ALIVE_EVERY_S:
+            self._last = time.monotonic()
+            write_message(self._pipe, {"kind": "alive"})
+
+
+def _serve(order: dict[str, Any], pipe: BinaryIO) -> None:
+    stream = MediaStream(order["source"], unpack_request(order["request"]), on_packet=_SignOfLife(pipe))
+    write_message(pipe, {"kind": "probe", "probe": pack_probe(stream.probe)})
+    for item in stream:
+        if isinstance(item, Frame):
+            write_message(
+                pipe,
+                {"kind": "frame", "time": item.time, "shape": item.picture.shape},
+                np.ascontiguousarray(item.picture),
+            )
+        else:
+            write_message(
+                pipe,
+                {"kind": "samples", "time": item.start, "rate_hz": item.rate_hz},
+                np.ascontiguousarray(item.values),
+            )
+    write_message(pipe, {"kind": "end", "end": stream.end, "warnings": stream.warnings})
+
+
+def main() -> int:
+    """Decode one file for the parent; return 0 whether it could be read or not."""
+    stdin = cast(BufferedReader, sys.stdin.buffer)
+    # Whatever a library prints must not get between the messages.
+    pipe = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    message = read_message(stdin)
+    if message is None:
+        return 3
+    order = message[0]
+    _end_with_parent(stdin)
+    _limit("RLIMIT_AS", order["memory_bytes"])
+    _limit("RLIMIT_CPU", order["cpu_s"])
+    _limit("RLIMIT_CORE", 0)
+    try:
+        _serve(order, pipe)
+    except BrokenPipeError:
+        return 3
+    except ZimuError as error:
+        write_message(pipe, {"kind": "error", "text": str(error)})
+    except MemoryError:
+        write_message(pipe, {"kind": "memory"})
+    except Exception:
+        write_message(pipe, {"kind": "bug", "text": traceback.format_exc()})
+    return 0
+
+
+if __name__ == "__main__":
+    # Not sys.exit: a decoder that is stuck in a thread would keep the interpreter from ending.
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)
