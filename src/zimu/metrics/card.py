@@ -9,26 +9,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
+from zimu.errors import unknown_name
+from zimu.metrics.bootstrap import Resampling
+from zimu.metrics.compute import WORDLESS, Texts, measure_texts, metric_names
+from zimu.metrics.frequencies import DocumentFrequencies
+from zimu.metrics.intake import Items, pair, warn_of_captions, warn_of_tokens
+from zimu.metrics.java import JavaTools
+from zimu.metrics.measures import Measure
+from zimu.metrics.tokenise import Tokenisation, modes_of
 
-from zimu.errors import ConfigError, unknown_name
-from zimu.metrics import tokenise as tk
-from zimu.metrics.cider import CiderCounter
-from zimu.metrics.corpus import Corpus
-from zimu.metrics.errors import error_counts
-from zimu.metrics.grams import iter_tables
-from zimu.metrics.measures import Measure, bleu_measure, mean_measure, rate_measure
-from zimu.metrics.ngrams import BleuCounter
-from zimu.metrics.rouge import rouge_l
-
-__all__ = ["METRICS", "Conditions", "Score", "ScoreCard", "score"]
+__all__ = ["Conditions", "Score", "ScoreCard", "ScoreSettings", "score", "score_items"]
 
 _LOG = logging.getLogger(__name__)
-_BLEU = tuple(f"bleu_{n}" for n in range(1, 5))
-METRICS: dict[str, tuple[str, ...]] = {
-    "bleu": _BLEU,
-    **{name: (name,) for name in (*_BLEU, "rouge_l", "cider_d", "cider", "wer", "cer")},
-}
 
 
 @dataclass(frozen=True)
@@ -41,7 +33,7 @@ class Conditions:
         tokenisation: How the captions were split, with versions.
         split: The name of the part of the data, "" where it was not said.
         data: The first 12 digits of the SHA-256 of ids and references.
-        version: Zimu's version.
+        frequencies: Where CIDEr's document frequencies are from, "" for these references.
     """
 
     items: int
@@ -49,14 +41,34 @@ class Conditions:
     tokenisation: str
     split: str
     data: str
-    version: str
+    frequencies: str = ""
 
     def __str__(self) -> str:
-        split = f"|split:{self.split}" if self.split else ""
-        return (
-            f"items:{self.items}|refs:{self.references}|tok:{self.tokenisation}{split}"
-            f"|data:{self.data}|zimu:{self.version}"
-        )
+        parts = [f"items:{self.items}", f"refs:{self.references}", f"tok:{self.tokenisation}"]
+        parts += [f"split:{self.split}"] if self.split else []
+        parts += [f"df:{self.frequencies}"] if self.frequencies else []
+        return "|".join([*parts, f"data:{self.data}"])
+
+
+@dataclass(frozen=True)
+class ScoreSettings:
+    """What is seldom changed.
+
+    Attributes:
+        each_alone: Tokenise English captions one by one, independent of their neighbours.
+        script: "simplified" or "traditional" unifies Chinese before it is split.
+        frequencies: Document frequencies for CIDEr, or the references of another corpus to count them in.
+        draws: Bootstrap samples for intervals.
+        seed: Seed of everything random.
+        java: Where METEOR and SPICE are.
+    """
+
+    each_alone: bool = False
+    script: str = ""
+    frequencies: DocumentFrequencies | Sequence[Sequence[str]] | None = None
+    draws: int = 1000
+    seed: int = 12345
+    java: JavaTools = field(default_factory=JavaTools)
 
 
 @dataclass(frozen=True)
@@ -64,42 +76,37 @@ class Score:
     """One metric's result.
 
     Attributes:
-        name: The metric.
+        name: The metric; "_word" at its end means Chinese by jieba word.
         value: The score of all items together.
-        measure: Statistics per item, from which intervals and tests are made.
-        ids: The items' ids, in order.
         conditions: What the number rests on.
-        draws: Bootstrap samples for the interval.
-        seed: Seed of the bootstrap.
+        ids: The items' ids, in order.
+        measure: Statistics per item, from which intervals and tests are made.
     """
 
     name: str
     value: float
-    measure: Measure = field(repr=False)
-    ids: Sequence[Hashable] = field(repr=False)
     conditions: Conditions
-    draws: int = 1000
-    seed: int = 12345
+    ids: Sequence[Hashable] = field(repr=False)
+    measure: Measure = field(repr=False)
+    resampling: Resampling = field(repr=False)
 
     @cached_property
     def per_item(self) -> dict[Hashable, float]:
         """The score of each item by itself."""
         return dict(zip(self.ids, self.measure.items.tolist(), strict=True))
 
-    @cached_property
+    @property
     def interval(self) -> tuple[float, float]:
         """The 95 % bootstrap interval over items."""
-        generator = np.random.default_rng(self.seed)
-        counts, items = self.measure.counts, len(self.ids)
-        drawn = generator.integers(0, items, (self.draws, items), np.int32)
-        sums = np.stack([np.bincount(d, minlength=items) @ counts for d in drawn])
-        low, high = np.percentile(self.measure.combine(sums), [2.5, 97.5])
-        return float(low), float(high)
+        return self.resampling.intervals[self.name]
 
     @property
     def signature(self) -> str:
-        """Name, conditions and settings in one line."""
-        return f"{self.name}|{self.conditions}|bootstrap:{self.draws}|seed:{self.seed}"
+        """Name, conditions, interval settings and version in one line."""
+        import zimu
+
+        drawn = f"bootstrap:{self.resampling.draws}|seed:{self.resampling.seed}"
+        return f"{self.name}|{self.conditions}|{drawn}|zimu:{zimu.__version__}"
 
 
 @dataclass(frozen=True)
@@ -109,10 +116,12 @@ class ScoreCard(Mapping[str, Score]):
     Attributes:
         scores: {name: score}.
         warnings: What a reader should know before believing the numbers.
+        captions: What was scored.
     """
 
     scores: Mapping[str, Score]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...]
+    captions: Items = field(repr=False)
 
     def __getitem__(self, name: str) -> Score:
         if name not in self.scores:
@@ -125,6 +134,17 @@ class ScoreCard(Mapping[str, Score]):
     def __len__(self) -> int:
         return len(self.scores)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return values, intervals, signatures, the number of items and the warnings, ready for JSON."""
+        return {
+            "scores": {
+                name: {"value": s.value, "interval": list(s.interval), "signature": s.signature}
+                for name, s in self.scores.items()
+            },
+            "items": len(self.captions.ids),
+            "warnings": list(self.warnings),
+        }
+
 
 def score(
     references: Mapping[Any, Any] | Sequence[Any],
@@ -134,102 +154,103 @@ def score(
     language: str = "en",
     tokens: bool = False,
     split: str = "",
+    settings: ScoreSettings | None = None,
 ) -> ScoreCard:
     """Score candidate captions against references.
 
     Args:
         references: {id: [reference, ...]}, or a list of lists.
         candidates: {id: candidate}, or a list as long.
-        metrics: Keys of `METRICS`.
-        language: "en" or "zh".
-        tokens: The captions are tokens already: lists of them, or texts with blanks between them.
+        metrics: Keys of `zimu.metrics.compute.METRICS`.
+        language: "en", or "zh": then each score comes by character and, with "_word" at the end of its name,
+            by jieba word.
+        tokens: The captions are tokens already: texts with blanks between them, or lists of tokens.
         split: The name of the part of the data, for the signature.
+        settings: The rest.
 
     Raises:
         UnknownNameError: A metric or language that Zimu does not know.
-        ConfigError: Captions that cannot be scored.
+        ConfigError: Captions that cannot be scored, or a tool that is not there.
+        MissingExtraError: A metric of an extra that is not installed.
+
+    >>> card = score([["a dog runs"], ["two cats"]], ["a dog", "cats"], metrics=["rouge_l"], tokens=True)
+    >>> round(card["rouge_l"].value, 3)
+    0.698
     """
-    names = _names(metrics)
-    if language not in ("en", "zh"):
-        raise unknown_name("language", language, ("en", "zh"))
-    ids, refs, cands = _pair(references, candidates)
-    modes = ["given"] if tokens else {"en": ["ptb"], "zh": ["zh-char", "zh-word"]}[language]
-    scores: dict[str, Score] = {}
+    names = metric_names([metrics] if isinstance(metrics, str) else metrics)
+    settings = settings or ScoreSettings()
+    modes = modes_of(language, tokens=tokens, each_alone=settings.each_alone)
+    card = score_items(pair(references, candidates, tokens=tokens), names, modes, split, settings)
+    for warning in card.warnings:
+        _LOG.warning("%s", warning)
+    return card
+
+
+def score_items(
+    items: Items, names: Sequence[str], modes: Sequence[str], split: str, settings: ScoreSettings
+) -> ScoreCard:
+    """Score captions that are matched already.
+
+    Args:
+        items: The captions.
+        names: From `metric_names`.
+        modes: From `modes_of`.
+        split: The name of the part of the data.
+        settings: The rest.
+    """
+    warnings = [*items.warnings, *warn_of_captions(items)]
+    measures: dict[str, Measure] = {}
+    conditions: dict[str, Conditions] = {}
+    data = _data_hash(items)
     for mode in modes:
-        conditions = _conditions(ids, refs, tk.describe(mode), split)
-        for name, measure in _measures(*_tokenised(refs, cands, mode), names).items():
+        tokenisation = Tokenisation(mode, settings.script)
+        wanted = [name for name in names if mode != "zh-word" or name not in WORDLESS]
+        frequencies = _frequencies(settings, tokenisation)
+        texts = _texts(items, tokenisation, frequencies, settings.java)
+        for name, measure in measure_texts(texts, wanted).items():
             key = f"{name}_word" if mode == "zh-word" else name
-            scores[key] = Score(key, measure.value, measure, ids, conditions)
-    return ScoreCard(scores)
-
-
-def _names(metrics: Sequence[str]) -> list[str]:
-    names: list[str] = []
-    for metric in metrics:
-        if metric not in METRICS:
-            raise unknown_name("metric", metric, METRICS)
-        names += [name for name in METRICS[metric] if name not in names]
-    return names
-
-
-def _pair(references: Any, candidates: Any) -> tuple[list[Hashable], list[list[Any]], list[Any]]:
-    if isinstance(references, Mapping) != isinstance(candidates, Mapping):
-        raise ConfigError("References and candidates must both be dicts, or both be lists.")
-    if not isinstance(references, Mapping):
-        if len(references) != len(candidates):
-            raise ConfigError(
-                f"There are {len(references)} lists of references and {len(candidates)} candidates. "
-                "Give one candidate a list."
-            )
-        references, candidates = dict(enumerate(references)), dict(enumerate(candidates))
-    ids = [i for i in references if i in candidates]
-    if not ids:
-        raise ConfigError("References and candidates have no id in common.")
-    return ids, [list(references[i]) for i in ids], [candidates[i] for i in ids]
-
-
-def _tokenised(refs: list[list[Any]], cands: list[Any], mode: str) -> tuple[list[list[str]], list[str]]:
-    def text(caption: Any) -> str:
-        return caption if isinstance(caption, str) else " ".join(map(str, caption))
-
-    flat = iter(tk.tokenise([text(r) for item in refs for r in item], mode))
-    return [[next(flat) for _ in item] for item in refs], tk.tokenise([text(c) for c in cands], mode)
-
-
-def _measures(refs: list[list[str]], cands: list[str], names: list[str]) -> dict[str, Measure]:
-    corpus = Corpus.from_texts(refs, cands)
-    bleu = BleuCounter(corpus)
-    cider = {
-        name: CiderCounter(corpus, defended=name == "cider_d") for name in names if name.startswith("cider")
+            measures[key] = measure
+            used = frequencies.signature if frequencies and name.startswith("cider") else ""
+            conditions[key] = _conditions(items, tokenisation.signature, split, data, used)
+        for warning in warn_of_tokens(items, wanted, mode, own_frequencies=frequencies is None):
+            warnings += [warning] if warning not in warnings else []
+    resampling = Resampling(measures, settings.draws, settings.seed)
+    scores = {
+        name: Score(name, m.value, conditions[name], items.ids, m, resampling) for name, m in measures.items()
     }
-    if cider or any(name in _BLEU for name in names):
-        for table in iter_tables(corpus):
-            bleu.take(table)
-            for counter in cider.values():
-                counter.take(table)
-    out: dict[str, Measure] = {}
-    for name in names:
-        if name in _BLEU:
-            out[name] = bleu_measure(bleu.result(), int(name[-1]))
-        elif name in cider:
-            out[name] = mean_measure(cider[name].result())
-        elif name == "rouge_l":
-            out[name] = mean_measure(rouge_l(corpus))
-        else:
-            units = str.split if name == "wer" else list
-            counts = error_counts([[units(r) for r in item] for item in refs], [units(c) for c in cands])
-            out[name] = rate_measure(counts[:, :3].sum(axis=1), counts[:, 3])
-    return out
+    return ScoreCard(scores, tuple(warnings), items)
 
 
-def _conditions(
-    ids: Sequence[Hashable], refs: Sequence[Sequence[Any]], tokenisation: str, split: str
-) -> Conditions:
-    import zimu
+def _texts(
+    items: Items, tokenisation: Tokenisation, frequencies: DocumentFrequencies | None, java: JavaTools
+) -> Texts:
+    flat = iter(tokenisation.split([r for refs in items.references for r in refs]))
+    return Texts(
+        references=[[next(flat) for _ in refs] for refs in items.references],
+        candidates=tokenisation.split(items.candidates),
+        raw_references=items.references,
+        raw_candidates=items.candidates,
+        blanks_count=not tokenisation.mode.startswith("zh-"),
+        frequencies=frequencies,
+        java=java,
+    )
 
-    digest = hashlib.sha256()
-    for i, item in zip(ids, refs, strict=True):
-        digest.update("\x1f".join([str(i), *map(str, item)]).encode() + b"\x1e")
-    counts = sorted({len(item) for item in refs})
+
+def _frequencies(settings: ScoreSettings, tokenisation: Tokenisation) -> DocumentFrequencies | None:
+    given = settings.frequencies
+    if given is None or isinstance(given, DocumentFrequencies):
+        return given.checked(tokenisation.signature) if given else None
+    flat = iter(tokenisation.split([r for refs in given for r in refs]))
+    counted = DocumentFrequencies.from_references([[next(flat) for _ in refs] for refs in given])
+    return DocumentFrequencies(counted.documents, counted.counts, tokenisation.signature)
+
+
+def _data_hash(items: Items) -> str:
+    rows = ["\x1f".join([str(i), *refs]) for i, refs in zip(items.ids, items.references, strict=True)]
+    return hashlib.sha256("\x1e".join(rows).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _conditions(items: Items, tokenisation: str, split: str, data: str, frequencies: str) -> Conditions:
+    counts = sorted({len(refs) for refs in items.references})
     many = str(counts[0]) if len(counts) == 1 else f"{counts[0]}-{counts[-1]}"
-    return Conditions(len(ids), many, tokenisation, split, digest.hexdigest()[:12], zimu.__version__)
+    return Conditions(len(items.ids), many, tokenisation, split, data, frequencies)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zimu.metrics.corpus import Corpus, IntArray
+from zimu.metrics.frequencies import DocumentFrequencies
 from zimu.metrics.grams import ORDERS, Table, iter_tables
 
 __all__ = ["CiderCounter", "cider", "length_factor"]
@@ -25,12 +26,18 @@ class CiderCounter:
     Args:
         corpus: The captions.
         defended: CIDEr-D (weights clipped, other lengths punished) instead of plain CIDEr.
+        frequencies: Document frequencies of another corpus; the tables must then be made without pruning.
     """
 
-    def __init__(self, corpus: Corpus, *, defended: bool = True) -> None:
+    def __init__(
+        self, corpus: Corpus, *, defended: bool = True, frequencies: DocumentFrequencies | None = None
+    ) -> None:
         self._corpus = corpus
         self._defended = defended
-        self._log_items = np.log(np.array([float(max(1, corpus.items))]))[0]
+        self._frequencies = frequencies
+        documents = max(1, frequencies.documents if frequencies else corpus.items)
+        self._logs = np.log(np.arange(1.0, documents + 1.0))
+        self._log_documents = self._logs[-1]
         self._sums = np.zeros(corpus.items)
         captions = np.flatnonzero(~corpus.is_candidate)
         self._references = captions
@@ -46,8 +53,8 @@ class CiderCounter:
     def take(self, table: Table) -> None:
         """Add the similarities of one order."""
         corpus = self._corpus
-        logs = np.log(np.arange(1.0, corpus.items + 1.0))
-        idf = self._log_items - logs[np.maximum(0, table.documents - 1)]
+        documents = self._looked_up(table, self._frequencies) if self._frequencies else table.documents
+        idf = self._log_documents - self._logs[np.maximum(0, documents - 1)]
         weights = table.counts * idf[table.grams]
         norms = self._norms(table, weights)
         dots = self._dots(table, weights)
@@ -61,10 +68,17 @@ class CiderCounter:
         """Return float64 [M], the score of each item, 0 to 10."""
         return self._sums / ORDERS / self._corpus.reference_counts * 10.0
 
+    def _looked_up(self, table: Table, frequencies: DocumentFrequencies) -> IntArray:
+        """Return int64 [G], the document frequency of each n-gram in the other corpus."""
+        words, ids = self._corpus.words, self._corpus.ids
+        first = table.at[np.flatnonzero(np.diff(table.grams, prepend=-1))]
+        grams = [" ".join([str(words[i]) for i in ids[a : a + table.order]]) for a in first.tolist()]
+        return np.array([frequencies.counts.get(g, 0) for g in grams], np.int64)
+
     def _norms(self, table: Table, weights: FloatArray) -> FloatArray:
         squares = np.zeros(len(self._corpus.ids))
         squares[table.at] = weights * weights
-        squares[table.alone] = self._log_items * self._log_items
+        squares[table.alone] = self._log_documents * self._log_documents
         return np.sqrt(_add_up(self._corpus.caption_of, squares, len(self._corpus.lengths)))
 
     def _dots(self, table: Table, weights: FloatArray) -> FloatArray:
@@ -79,18 +93,21 @@ class CiderCounter:
         return _add_up(self._cell_reference, cells, len(self._references))
 
 
-def cider(corpus: Corpus, *, defended: bool = True) -> FloatArray:
+def cider(
+    corpus: Corpus, *, defended: bool = True, frequencies: DocumentFrequencies | None = None
+) -> FloatArray:
     """Return float64 [M], each item's CIDEr-D or plain CIDEr, 0 to 10; their mean is the corpus's score.
 
     Args:
-        corpus: The captions. Document frequencies are those of its references.
+        corpus: The captions.
         defended: CIDEr-D, which is what papers report as "CIDEr" on COCO.
+        frequencies: Document frequencies of another corpus; those of the references where not given.
 
     Source: Vedantam et al. 2015, equations 1 to 4 and section 6.
     Departs: no stemming, as in the authors' code; the length difference counts bigrams.
     """
-    counter = CiderCounter(corpus, defended=defended)
-    for table in iter_tables(corpus):
+    counter = CiderCounter(corpus, defended=defended, frequencies=frequencies)
+    for table in iter_tables(corpus, prune=frequencies is None):
         counter.take(table)
     return counter.result()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,19 +14,25 @@ import numpy as np
 import numpy.typing as npt
 
 from zimu.errors import ConfigError
+from zimu.metrics.words import number_words
 
 __all__ = ["Corpus", "IntArray"]
 
 _T = TypeVar("_T")
 IntArray = npt.NDArray[np.int64]
 
-_BLOCK = 8192  # captions split at once: large enough to be quick, small enough to keep the words in the cache
-_BORDER = "\x00"  # stands between two captions while they are split in one go
-# What Python's split() separates at besides the blank.
-_OTHER_SPACE = (
-    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
-    "\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-)
+
+class _Characters(Sequence[str]):
+    """The word of each number where the numbers are code points."""
+
+    def __len__(self) -> int:
+        return sys.maxunicode + 1
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        return chr(range(len(self))[index])
+
+
+_CHARACTERS = _Characters()
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class Corpus:
     """Items as one run of token ids: of each item its candidate, then its references.
 
     Attributes:
-        ids: int64 [N], the tokens of all captions, numbered in order of first appearance.
+        ids: int64 [N], the tokens of all captions, equal ones with equal numbers.
         starts: int64 [C + 1], where each caption begins in `ids`, then N.
         firsts: int64 [M + 1], the caption that is each item's candidate, then C.
         words: The token of each id.
@@ -80,16 +87,28 @@ class Corpus:
             ConfigError: The lengths differ, or an item has no reference.
         """
         captions = list(_flatten(references, candidates))
-        numbers: defaultdict[str, int] = defaultdict(itertools.count().__next__)
-        blocks = [_number_block(captions[i : i + _BLOCK], numbers) for i in range(0, len(captions), _BLOCK)]
-        ids = np.concatenate([b[0] for b in blocks]) if blocks else np.zeros(0, np.int64)
-        lengths = np.concatenate([b[1] for b in blocks]) if blocks else np.zeros(0, np.int64)
+        ids, lengths, words, differ = number_words(captions)
         by_blank = None
-        if any(b[2] for b in blocks):
-            by_blank = cls.from_tokens(
-                [[r.split(" ") for r in refs] for refs in references], [c.split(" ") for c in candidates]
-            )
-        return cls(ids, _starts(lengths), _firsts(references), list(numbers), by_blank)
+        if differ:
+            ids_too, lengths_too, words_too, _ = number_words(captions, at_blanks=True)
+            by_blank = cls(ids_too, _starts(lengths_too), _firsts(references), words_too)
+        return cls(ids, _starts(lengths), _firsts(references), words, by_blank)
+
+    @classmethod
+    def from_characters(cls, references: Sequence[Sequence[str]], candidates: Sequence[str]) -> Corpus:
+        """Take every character of texts as a token; its number is its code point.
+
+        Args:
+            references: An item's references, M items.
+            candidates: One candidate an item.
+
+        Raises:
+            ConfigError: The lengths differ, or an item has no reference.
+        """
+        captions = list(_flatten(references, candidates))
+        lengths = np.fromiter(map(len, captions), np.int64, len(captions))
+        codes = np.frombuffer("".join(captions).encode("utf-32-le", "surrogatepass"), "<u4")
+        return cls(codes.astype(np.int64), _starts(lengths), _firsts(references), _CHARACTERS)
 
     @property
     def items(self) -> int:
@@ -145,29 +164,3 @@ def _starts(lengths: IntArray) -> IntArray:
     out = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=out[1:])
     return out
-
-
-def _number_block(captions: list[str], numbers: defaultdict[str, int]) -> tuple[IntArray, IntArray, bool]:
-    """Return ids, lengths, and whether splitting at single blanks would give other tokens."""
-    joined = f" {_BORDER} ".join(captions)
-    words = joined.split()
-    if words.count(_BORDER) != len(captions) - 1:  # a caption has the border as a word of its own
-        split = [c.split() for c in captions]
-        lengths = np.fromiter(map(len, split), np.int64, len(split))
-        ids = np.fromiter(
-            map(numbers.__getitem__, itertools.chain.from_iterable(split)), np.int64, int(lengths.sum())
-        )
-        return ids, lengths, True
-    border = numbers[_BORDER]
-    ids = np.fromiter(map(numbers.__getitem__, words), np.int64, len(words))
-    at = np.flatnonzero(ids == border)
-    lengths = np.diff(at, prepend=-1, append=len(ids)) - 1
-    return ids[ids != border], lengths, _splits_differ(joined, captions)
-
-
-def _splits_differ(joined: str, captions: list[str]) -> bool:
-    others = _OTHER_SPACE[:9] if joined.isascii() else _OTHER_SPACE
-    if any(space in joined for space in others):
-        return True
-    # An empty caption is handled by ROUGE-L itself; two blanks in a row inside a caption are not.
-    return "  " in joined and any("  " in c or c[:1] == " " or c[-1:] == " " for c in captions)

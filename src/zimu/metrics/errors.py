@@ -1,4 +1,8 @@
-"""Word and character error rates, with the alignment they come from."""
+"""Word and character error rates, with the alignment they come from.
+
+Of all alignments with the fewest errors, one with the most substitutions is taken, so that the three kinds
+of errors are well defined.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from zimu.metrics.corpus import Corpus, IntArray
+
 __all__ = ["Alignment", "align", "error_counts", "error_rate"]
 
 Tokens = Sequence[Hashable]
+
+# An error costs this much and a deletion one more: fewest errors first, then fewest deletions, which are
+# also the fewest insertions. Captions are shorter than this.
+_ERROR = 1 << 20
+_PAIRS, _CELLS = 1 << 12, 1 << 19  # pairs of captions handled at once, and cells of a row of all of them
 
 
 @dataclass(frozen=True)
@@ -42,31 +53,28 @@ class Alignment:
     @property
     def errors(self) -> int:
         """Substitutions, deletions and insertions together."""
-        return sum(step[0] != "equal" for step in self.steps)
+        return self.substitutions + self.deletions + self.insertions
 
     def _count(self, operation: str) -> int:
         return sum(step[0] == operation for step in self.steps)
 
 
 def align(reference: Tokens, candidate: Tokens) -> Alignment:
-    """Align two lists of tokens with the fewest errors.
-
-    Of several such alignments, read from the right end, one that takes a pair of tokens (equal or
-    substituted) is preferred to a deletion, and that to an insertion.
+    """Align two lists of tokens.
 
     >>> [step[0] for step in align("a dog ran".split(), "a big dog".split()).steps]
     ['equal', 'insert', 'equal', 'delete']
     """
-    cost = _costs(reference, candidate)
+    costs = _costs(reference, candidate)
     steps: list[tuple[str, Hashable | None, Hashable | None]] = []
     i, j = len(reference), len(candidate)
     while i or j:
-        here = cost[i][j]
-        if i and j and cost[i - 1][j - 1] + (reference[i - 1] != candidate[j - 1]) == here:
+        here = costs[i][j]
+        differ = bool(i and j) and reference[i - 1] != candidate[j - 1]
+        if i and j and costs[i - 1][j - 1] + differ * _ERROR == here:
             i, j = i - 1, j - 1
-            same = reference[i] == candidate[j]
-            steps.append(("equal" if same else "substitute", reference[i], candidate[j]))
-        elif i and cost[i - 1][j] + 1 == here:
+            steps.append(("substitute" if differ else "equal", reference[i], candidate[j]))
+        elif i and costs[i - 1][j] + _ERROR + 1 == here:
             i -= 1
             steps.append(("delete", reference[i], None))
         else:
@@ -76,48 +84,94 @@ def align(reference: Tokens, candidate: Tokens) -> Alignment:
 
 
 def _costs(reference: Tokens, candidate: Tokens) -> list[list[int]]:
-    """Return the fewest errors between each pair of beginnings, [reference + 1][candidate + 1]."""
-    rows = [list(range(len(candidate) + 1))]
-    for i, token in enumerate(reference, 1):
-        above, row = rows[-1], [i]
+    """Return the least cost between each pair of beginnings, [reference + 1][candidate + 1]."""
+    rows = [[j * _ERROR for j in range(len(candidate) + 1)]]
+    for token in reference:
+        above = rows[-1]
+        row = [above[0] + _ERROR + 1]
         for j, other in enumerate(candidate):
-            row.append(min(above[j] + (token != other), above[j + 1] + 1, row[j] + 1))
+            pair = above[j] + (token != other) * _ERROR
+            row.append(min(pair, above[j + 1] + _ERROR + 1, row[j] + _ERROR))
         rows.append(row)
     return rows
 
 
-def error_counts(
-    references: Sequence[Sequence[Tokens]], candidates: Sequence[Tokens]
-) -> npt.NDArray[np.int64]:
-    """Count errors; of several references the one with the lowest rate is taken, the earlier of two.
+def error_counts(corpus: Corpus) -> IntArray:
+    """Count the errors of each item; of several references the one with the lowest rate counts.
 
     Args:
-        references: An item's references as lists of tokens, M items.
-        candidates: One list of tokens an item.
+        corpus: The captions; of two references with the same rate the earlier is taken.
 
     Returns:
         int64 [M, 4]: substitutions, deletions, insertions, tokens of the reference.
+
+    >>> error_counts(Corpus.from_texts([["a dog ran"]], ["a big dog"])).tolist()
+    [[0, 1, 1, 3]]
     """
-    out = np.zeros((len(candidates), 4), np.int64)
-    for row, (refs, candidate) in enumerate(zip(references, candidates, strict=True)):
-        best = (
-            min(refs, key=lambda r: _rate(_costs(r, candidate)[-1][-1], len(r))) if len(refs) > 1 else refs[0]
-        )
-        found = align(best, candidate)
-        out[row] = found.substitutions, found.deletions, found.insertions, len(best)
-    return out
+    captions = np.flatnonzero(~corpus.is_candidate)
+    errors, deletions = _all_errors(corpus, captions)
+    lengths = corpus.lengths[captions]
+    rates = errors / np.maximum(1, lengths)
+    item = corpus.item_of[captions]
+    order = np.lexsort((captions, rates, item))
+    best = order[np.searchsorted(item, np.arange(corpus.items))]
+    insertions = deletions + corpus.lengths[corpus.firsts[:-1]][item] - lengths
+    counts = np.column_stack([errors - deletions - insertions, deletions, insertions, lengths])
+    return counts[best]
 
 
-def error_rate(counts: npt.NDArray[np.int64]) -> float:
-    """Return all errors divided by all reference tokens; may exceed 1.
+def error_rate(counts: IntArray) -> float:
+    """Return all errors divided by all reference tokens; it may exceed 1.
 
     Args:
-        counts: int64 [M, 4], from `error_counts`. With no reference token at all the rate is 0 if nothing
-            was inserted, else the number of insertions.
+        counts: int64 [M, 4], from `error_counts`. With no reference token at all the divisor is 1.
     """
     totals = counts.sum(axis=0)
-    return _rate(int(totals[:3].sum()), int(totals[3]))
+    return float(totals[:3].sum() / max(1, totals[3]))
 
 
-def _rate(errors: int, tokens: int) -> float:
-    return errors / max(1, tokens)
+def _all_errors(corpus: Corpus, captions: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the errors and the deletions between each reference and its candidate."""
+    candidates = corpus.firsts[:-1][corpus.item_of[captions]]
+    lengths, widths = corpus.lengths[captions], corpus.lengths[candidates]
+    order = np.lexsort((widths, lengths))  # alike sizes together, so that little is padded
+    errors, deletions = np.zeros(len(captions), np.int64), np.zeros(len(captions), np.int64)
+    start = 0
+    while start < len(order):
+        some = order[start : start + _PAIRS]
+        some = some[: max(1, _CELLS // (int(widths[some].max()) + 1))]
+        cost = _batch(corpus, captions[some], candidates[some])
+        errors[some], deletions[some] = cost // _ERROR, cost % _ERROR
+        start += len(some)
+    return errors, deletions
+
+
+def _batch(corpus: Corpus, references: IntArray, candidates: IntArray) -> IntArray:
+    """Return the least cost of each pair, all tables filled row by row at once."""
+    other = _padded(corpus, candidates, -1)
+    rows = _padded(corpus, references, -2)
+    lengths, widths = corpus.lengths[references], corpus.lengths[candidates]
+    slope = np.arange(other.shape[1] + 1) * _ERROR
+    cost = np.tile(slope, (len(references), 1))
+    final = cost[np.arange(len(cost)), widths]
+    for i in range(rows.shape[1]):
+        step = np.empty_like(cost)
+        step[:, 0] = cost[:, 0] + _ERROR + 1
+        pair = cost[:, :-1] + (rows[:, i, None] != other) * _ERROR
+        np.minimum(pair, cost[:, 1:] + (_ERROR + 1), out=step[:, 1:])
+        # An insertion costs the same everywhere, so a running minimum along the row does them all.
+        cost = np.minimum.accumulate(step - slope, axis=1) + slope
+        here = np.flatnonzero(lengths == i + 1)
+        final[here] = cost[here, widths[here]]
+    return final
+
+
+def _padded(corpus: Corpus, captions: IntArray, fill: int) -> npt.NDArray[np.int64]:
+    """Return int64 [captions, longest], the tokens of captions."""
+    lengths = corpus.lengths[captions]
+    column = np.arange(int(lengths.max(initial=0)))
+    inside = column < lengths[:, None]
+    at = np.where(inside, corpus.starts[captions][:, None] + column, 0)
+    out = np.full(at.shape, fill, np.int64)
+    out[inside] = corpus.ids[at[inside]]
+    return out

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from zimu.metrics.ngrams import Bleu, bleu_of
+from zimu.metrics.ngrams import Bleu, bleu_of_many
 
 __all__ = ["FloatArray", "Measure", "bleu_measure", "mean_measure", "rate_measure"]
 
@@ -59,11 +59,9 @@ def bleu_measure(bleu: Bleu, order: int) -> Measure:
     """Return BLEU of one order, 1 to 4."""
 
     def combine(sums: FloatArray) -> FloatArray:
-        return np.array([bleu_of(row)[order - 1] for row in sums])
+        return bleu_of_many(sums)[:, order - 1]
 
-    return Measure(
-        bleu.corpus[order - 1], bleu.counts.astype(np.float64), combine, lambda: bleu.items[:, order - 1]
-    )
+    return Measure(bleu.corpus[order - 1], bleu.statistics, combine, lambda: bleu.items[:, order - 1])
 
 
 def _ratio(sums: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from zimu.metrics.corpus import Corpus, IntArray
 from zimu.metrics.grams import ORDERS, Table, iter_tables
 
-__all__ = ["Bleu", "BleuCounter", "bleu", "bleu_of"]
+__all__ = ["Bleu", "BleuCounter", "bleu", "bleu_of", "bleu_of_many"]
 
 _SMALL, _TINY = 1e-9, 1e-15
 
@@ -33,6 +33,11 @@ class Bleu:
         """BLEU-1 to BLEU-4 of all items together, 0 to 1."""
         one, two, three, four = bleu_of(self.counts.sum(axis=0))
         return one, two, three, four
+
+    @cached_property
+    def statistics(self) -> npt.NDArray[np.float64]:
+        """float64 [M, 10], the counts as floats."""
+        return self.counts.astype(np.float64)
 
     @cached_property
     def items(self) -> npt.NDArray[np.float64]:
@@ -59,6 +64,17 @@ def bleu_of(counts: IntArray) -> list[float]:
         product *= (values[6 + k] + _TINY) / (values[2 + k] + _SMALL)
         out.append(product ** (1.0 / (k + 1)) * penalty)
     return out
+
+
+def bleu_of_many(sums: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return float64 [B, 4], BLEU-1 to BLEU-4 of many rows of counts [B, 10].
+
+    For resampling: `bleu_of` differs in the last bit where NumPy's power and exponential do.
+    """
+    ratio = (sums[:, 0] + _TINY) / (sums[:, 1] + _SMALL)
+    penalty = np.exp(np.minimum(0.0, 1 - 1 / ratio))
+    factors = (sums[:, 6:] + _TINY) / (sums[:, 2:6] + _SMALL)
+    return np.asarray(np.cumprod(factors, axis=1) ** (1 / np.arange(1, ORDERS + 1)) * penalty[:, None])
 
 
 class BleuCounter:

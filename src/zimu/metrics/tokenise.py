@@ -6,12 +6,14 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib.metadata import version
 from typing import Any
 
 from zimu.errors import ConfigError, unknown_name
 
-__all__ = ["MODES", "describe", "fold_width", "is_unsegmented", "tokenise", "unify_script"]
+__all__ = ["MODES", "Tokenisation", "fold_width", "is_unsegmented", "modes_of", "tokenise", "unify_script"]
 
 # Han ideographs: the unified block, extensions A to H, compatibility, and 〇.
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
@@ -19,6 +21,53 @@ _CHARACTER = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+(?:['’.,:-][^\W_{_HAN}]+)*")
 _RUN_OF_HAN = re.compile(rf"[{_HAN}]{{6,}}")
 _GAP = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}])")
 _WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+
+
+@dataclass(frozen=True)
+class Tokenisation:
+    """How captions become tokens.
+
+    Attributes:
+        mode: A key of `MODES`.
+        script: "simplified" or "traditional" to unify Chinese first, "" to leave it.
+    """
+
+    mode: str
+    script: str = ""
+
+    @cached_property
+    def signature(self) -> str:
+        """Mode and script, with versions where the result depends on them."""
+        parts = [self.mode]
+        if self.mode == "zh-word":
+            parts.append(f"jieba-{_jieba().__version__}-dict-{_dictionary_hash()}")
+        if self.script:
+            parts.append(f"{self.script}-opencc-{version('opencc')}")
+        return "+".join(parts)
+
+    def split(self, texts: Sequence[str]) -> list[str]:
+        """Return texts as tokens with single blanks between them."""
+        if self.script:
+            texts = unify_script(texts, self.script)
+        return tokenise(texts, self.mode)
+
+
+def modes_of(language: str, *, tokens: bool = False, each_alone: bool = False) -> list[str]:
+    """Return the modes in which captions of a language are scored.
+
+    Args:
+        language: "en" or "zh".
+        tokens: The captions are tokens already.
+        each_alone: English captions are tokenised one by one instead of in one run, in which the beginning
+            of a caption can change the end of the one before it.
+
+    Raises:
+        UnknownNameError: Another language.
+    """
+    modes = {"en": ["ptb-alone" if each_alone else "ptb"], "zh": ["zh-char", "zh-word"]}
+    if language not in modes:
+        raise unknown_name("language", language, modes)
+    return ["given"] if tokens else modes[language]
 
 
 def fold_width(text: str) -> str:
@@ -64,14 +113,6 @@ def tokenise(texts: Sequence[str], mode: str) -> list[str]:
     return MODES[mode](texts)
 
 
-def describe(mode: str) -> str:
-    """Return what a signature says of a mode, with versions where the result depends on them."""
-    if mode == "zh-word":
-        jieba = _jieba()
-        return f"zh-word-jieba-{jieba.__version__}-dict-{_dictionary_hash()}"
-    return mode
-
-
 def is_unsegmented(texts: Sequence[str]) -> bool:
     """Return whether more than a tenth of the texts hold six or more Han characters in a row."""
     sample = [text for text in texts if text][:1000]
@@ -95,7 +136,7 @@ def _ptb_alone(texts: Sequence[str]) -> list[str]:
 
 
 def _characters(texts: Sequence[str]) -> list[str]:
-    return [" ".join(_CHARACTER.findall(text.lower())) for text in texts]
+    return [" ".join(_CHARACTER.findall(fold_width(text).lower())) for text in texts]
 
 
 def _words(texts: Sequence[str]) -> list[str]:
@@ -103,7 +144,7 @@ def _words(texts: Sequence[str]) -> list[str]:
     out = []
     for text in texts:
         # Blanks between Chinese characters are someone else's segmentation.
-        words = cut(_GAP.sub("", text.lower()))
+        words = cut(_GAP.sub("", fold_width(text).lower()))
         out.append(" ".join(word for word in words if any(c.isalnum() for c in word)))
     return out
 
