@@ -1,7 +1,7 @@
 """Scenes: short videos with sound and captions that the project makes itself from a seed.
 
-Some facts can only be seen, some only heard, and most only found by matching in time what is seen with what is
-heard.
+Some facts can only be seen, some only heard, and most are only found by matching in time what is seen with
+what is heard.
 """
 
 from zimu.data.scenes.facts import COLOURS, KINDS, MOTIONS, SHAPES, SIZES, SOUNDS, STILL, Facts, Noise, Thing

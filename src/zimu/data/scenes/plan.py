@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -54,9 +54,14 @@ def scene_facts(seed: int, index: int, shares: Mapping[str, float] = SHARES) -> 
     start, end = _stretch(rng)
     bystander = [_still(rng)] if rng.random() < (0.5 if kind == "heard" else _BYSTANDER) else []
     things = bystander if kind == "heard" else [_acting(rng, start, end), *bystander]
-    sounds = () if kind == "seen" else (Noise(str(rng.choice(SOUNDS)), start, end),)
+    sounds = () if kind == "seen" else (Noise(_one(rng, SOUNDS), start, end),)
     thing = None if kind == "heard" else 0
     return Facts(seed, index, kind, tuple(things), sounds, thing, 0 if sounds else None)
+
+
+def _one(rng: np.random.Generator, names: Sequence[str]) -> str:
+    # Ten times as fast as choice(), which makes an array of the names.
+    return names[int(rng.integers(len(names)))]
 
 
 def _matched(rng: np.random.Generator, seed: int, index: int) -> Facts:
@@ -66,9 +71,9 @@ def _matched(rng: np.random.Generator, seed: int, index: int) -> Facts:
     order = rng.permutation(_SLOTS)
     acting, sounding = order[:acts], order[acts - 1 :]
     things = [_acting(rng, edges[slot], edges[slot + 1]) for slot in sorted(acting)]
-    names = rng.permutation(SOUNDS)[:noises]
+    names = [SOUNDS[i] for i in rng.permutation(len(SOUNDS))[:noises]]
     sounds = tuple(
-        Noise(str(name), *_inside(rng, edges[slot], edges[slot + 1]))
+        Noise(name, *_inside(rng, edges[slot], edges[slot + 1]))
         for name, slot in zip(names, sorted(sounding), strict=True)
     )
     shared = order[acts - 1]
@@ -90,12 +95,12 @@ def _inside(rng: np.random.Generator, start: float, end: float) -> tuple[float, 
 
 
 def _acting(rng: np.random.Generator, start: float, end: float) -> Thing:
-    shape = str(rng.choice(SHAPES))
-    motion = str(rng.choice([m for m in MOTIONS if m != "spin" or shape not in _ROUND]))
+    shape = _one(rng, SHAPES)
+    motion = _one(rng, [m for m in MOTIONS if m != "spin" or shape not in _ROUND])
     return Thing(
         shape,
-        str(rng.choice(COLOURS)),
-        str(rng.choice(SIZES)),
+        _one(rng, COLOURS),
+        _one(rng, SIZES),
         motion,
         round(float(start), 3),
         round(float(end), 3),
@@ -106,8 +111,8 @@ def _acting(rng: np.random.Generator, start: float, end: float) -> Thing:
 
 def _still(rng: np.random.Generator) -> Thing:
     """A bystander is small, in a corner, and there from beginning to end."""
-    x, y = (float(rng.choice((rng.uniform(0.1, 0.16), rng.uniform(0.84, 0.9)))) for _ in range(2))
-    shape, colour = str(rng.choice(SHAPES)), str(rng.choice(COLOURS))
+    x, y = (float(abs(rng.integers(2) - rng.uniform(0.1, 0.16))) for _ in range(2))
+    shape, colour = _one(rng, SHAPES), _one(rng, COLOURS)
     return Thing(shape, colour, "small", STILL, 0.0, DURATION_S, round(x, 3), round(y, 3))
 
 
