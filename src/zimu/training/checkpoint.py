@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import platform
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -97,7 +96,7 @@ class RunFolder:
         """Write a checkpoint, whole or not at all."""
         temporary = self.path / f".{name}.tmp"
         torch.save(parts | {"environment": self.environment}, temporary)
-        os.replace(temporary, self.path / name)
+        temporary.replace(self.path / name)
 
     def load(self, name: str) -> dict[str, Any] | None:
         """Return a checkpoint, or None where there is none yet."""
@@ -113,7 +112,7 @@ class RunFolder:
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(rows)
-        os.replace(temporary, self.path / "history.csv")
+        temporary.replace(self.path / "history.csv")
 
     def write_vocabulary(self, vocabulary: Vocabulary) -> None:
         """Keep the tokens beside the weights."""
@@ -158,4 +157,4 @@ def as_dict(progress: Progress) -> dict[str, Any]:
 def _write_text(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(text, "utf-8")
-    os.replace(temporary, path)
+    temporary.replace(path)

@@ -138,6 +138,10 @@ class TrainingRecipe(_Frozen):
     average: float = Field(default=0.0, ge=0, lt=1, description="decay of the running mean of the weights")
     absent: dict[str, float] = Field(default={}, description="share of clips that lose a stream in training")
     alignment: float = Field(default=0.0, ge=0, description="weight of the loss on word times")
+    trim: Share = Field(
+        default=0.0,
+        description="share of the clips cut down in training to what is said, with random margins",
+    )
     noise: NoiseRecipe = NoiseRecipe()
     metric: str = Field(default="cider_d", description="chooses the best epoch, mean over the languages")
     validate_every: Count = Field(default=1, description="epochs")

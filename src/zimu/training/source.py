@@ -43,16 +43,25 @@ class SampleSource:
     def arrays(self, index: int, rng: np.random.Generator | None) -> dict[str, Stream]:
         """Return {stream: Stream} of a sample; with a generator, as training sees it."""
         sample = self.samples[index]
+        window = None if rng is None else self._window(sample, rng)
         out = {}
         for name, encoder in self.recipe.model.encoders.items():
             if name == "video" and isinstance(encoder, RegionsRecipe):
                 view = 0 if rng is None else int(rng.integers(encoder.views))
                 out[name] = self.store.get(view_key(sample.id, view))[name]
             elif name == "video" and isinstance(encoder, FramesRecipe):
-                out[name] = self._frames(sample, encoder, rng)
+                out[name] = _within(self._frames(sample, encoder, rng), window)
             else:
-                out[name] = self._sound(sample, rng)
+                out[name] = _within(self._sound(sample, rng), window)
         return out
+
+    def _window(self, sample: Sample, rng: np.random.Generator) -> tuple[float, float] | None:
+        """Return the seconds that are left of a clip: what is said with up to 0.4 s around it, or all."""
+        words = sample.extra.get("words")
+        if not words or rng.random() >= self.recipe.training.trim:
+            return None
+        before, after = rng.uniform(0.0, 0.4, 2)
+        return float(words[0]["start"]) - before, float(words[-1]["end"]) + after
 
     def _frames(self, sample: Sample, encoder: FramesRecipe, rng: np.random.Generator | None) -> Stream:
         stored = self.store.get(view_key(sample.id, 0))["video"]
@@ -110,6 +119,14 @@ def _move(pictures: npt.NDArray[np.uint8], most: int, rng: np.random.Generator) 
     down, right = (int(v) for v in rng.integers(0, 2 * most + 1, 2))
     wide = np.pad(pictures, ((0, 0), (most, most), (most, most), (0, 0)), "edge")
     return wide[:, down : down + height, right : right + width]
+
+
+def _within(stream: Stream, window: tuple[float, float] | None) -> Stream:
+    """Return the steps of a stream within a window; they keep their times."""
+    if window is None:
+        return stream
+    inside = (stream.times >= window[0]) & (stream.times < window[1])
+    return Stream(stream.values[inside], stream.keep[inside], stream.times[inside])
 
 
 def _no_frames(spec: VideoSpec) -> Stream:

@@ -46,6 +46,8 @@ class FrameEncoder(nn.Module):
         super().__init__()
         self.neighbours = neighbours
         self.resnet = ResNet(depth, planes, channels * (2 * neighbours + 1), stem)
+        # A third quicker on a CPU, forward and backward: convolutions over few channels like them together.
+        self.resnet.to(memory_format=torch.channels_last)
         regions = -(-size[0] // self.resnet.stride) * -(-size[1] // self.resnet.stride)
         self.project = nn.Linear(self.resnet.width * regions, width)
         self.norm = nn.LayerNorm(width)
@@ -62,6 +64,7 @@ class FrameEncoder(nn.Module):
             n = self.neighbours
             wide = torch.cat([first] * n + [x] + [last] * n, 1)
             x = torch.cat([wide[:, i : i + count] for i in range(2 * n + 1)], 2)
-        regions = self.resnet.regions(x.flatten(0, 1)).flatten(1)
+        pictures = x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+        regions = self.resnet.regions(pictures).flatten(1)
         values = self.norm(self.project(self.dropout(regions))).view(clips, count, self.width)
         return Steps(self.context(values, frames.keep), frames.keep, frames.times)

@@ -1,0 +1,225 @@
+"""Bundles and a file to captions, as they are ready; memory does not grow with the file's length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from zimu.bundles.manifest import Bundle, find_bundle
+from zimu.captions.engine import CaptionEngine
+from zimu.captions.sounds import SoundTagger  # noqa
+from zimu.clips.windows import Windows, iter_clips
+from zimu.errors import BundleError, ConfigError, MediaError, unknown_name
+from zimu.media.guard import GuardedStream, iter_media_guarded
+from zimu.media.probe import Probe
+from zimu.media.requests import WATCH, SampleRequest
+from zimu.streams import Caption, Clip, Frame, Samples
+
+__all__ = ["DEFAULT", "Captioner", "load"]
+
+# What runs where nothing is asked for: what is seen and what is heard.
+DEFAULT = ("describe", "sounds")
+
+_BATCH = 8
+_STILL_S = Fraction(5)
+
+
+def load(bundle: str | Path | Sequence[str | Path] | None = None, *, threads: int = 0) -> Captioner:
+    """Return a captioner.
+
+    Args:
+        bundle: A path or a shipped bundle's name, or several of them; None takes `DEFAULT`.
+        threads: Threads of ONNX Runtime; 0 takes as many as there are cores, at most 4.
+
+    Raises:
+        UnknownNameError: Neither a path nor a shipped name.
+        BundleError: A bundle is damaged, or two of them write captions of scenes.
+    """
+    names = DEFAULT if bundle is None else (bundle,) if isinstance(bundle, str | Path) else tuple(bundle)
+    return Captioner([find_bundle(name) for name in names], threads=threads)
+
+
+class Captioner:
+    """Captions files with one bundle of task "caption", one of task "tag", or both in one pass.
+
+    Args:
+        bundles: At most one of each task.
+        threads: Threads of ONNX Runtime, see `load`.
+
+    Raises:
+        BundleError: Two bundles of one task, or a damaged one.
+    """
+
+    def __init__(self, bundles: Sequence[Bundle], *, threads: int = 0) -> None:
+        tasks = [b.manifest.task for b in bundles]
+        if not bundles or len(set(tasks)) != len(tasks):
+            raise BundleError(
+                f"At most one bundle a task can run together, found: "
+                f"{', '.join(f'{b.name} ({b.manifest.task})' for b in bundles) or 'none'}."
+            )
+        self.bundles = tuple(bundles)
+        self._threads = threads
+        by_task = dict(zip(tasks, bundles, strict=True))
+        self._engine = CaptionEngine(by_task["caption"], threads) if "caption" in by_task else None
+        self._tag_bundle = by_task.get("tag")
+        if self._tag_bundle is not None:
+            SoundTagger.from_bundle(self._tag_bundle)  # a damaged bundle is refused before work starts
+
+    @property
+    def name(self) -> str:
+        """The bundles' names, joined by a plus sign."""
+        return "+".join(b.name for b in self.bundles)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that every bundle has."""
+        common = set.intersection(*(set(b.manifest.languages) for b in self.bundles))
+        return tuple(sorted(common))
+
+    def caption(self, path: str | Path, *, language: str = "zh", keyframes: bool = False) -> list[Caption]:
+        """Return the captions of a file in one language, in order of time.
+
+        Args:
+            path: A video, a sound file or a picture.
+            language: "zh" or "en".
+            keyframes: Decode keyframes only: quicker, and blind between them.
+
+        Raises:
+            MediaError: The file cannot be read, or holds nothing that the bundle can use.
+            UnknownNameError: The bundle does not have the language.
+        """
+        return sorted(
+            self.iter_captions(path, languages=[language], keyframes=keyframes),
+            key=lambda caption: (caption.start_ms, caption.kind),
+        )
+
+    def iter_captions(
+        self,
+        path: str | Path,
+        *,
+        languages: Sequence[str],
+        keyframes: bool = False,
+        watch_clips: Callable[[Sequence[Clip]], None] = lambda clips: None,
+        progress: Callable[[float, float | None], None] = lambda done_s, total_s: None,
+    ) -> Iterator[Caption]:
+        """Yield captions in several languages as they are ready; sounds may come after later scenes.
+
+        Args:
+            path: A video, a sound file or a picture.
+            languages: Those wanted.
+            keyframes: Decode keyframes only.
+            watch_clips: Is shown the clips as they are captioned, for previews.
+            progress: Is told how many seconds of how many are done.
+
+        Raises:
+            MediaError: The file cannot be read, or holds nothing that the bundle can use.
+            UnknownNameError: The bundle does not have a language.
+        """
+        for language in languages:
+            if language not in self.languages:
+                raise unknown_name(f"language of {self.name}:", language, self.languages)
+        if not languages:
+            raise ConfigError("No language is asked for. Name one, for instance zh.")
+        return self._run(Path(path), tuple(languages), keyframes, watch_clips, progress)
+
+    def _run(
+        self,
+        path: Path,
+        languages: tuple[str, ...],
+        keyframes: bool,
+        watch_clips: Callable[[Sequence[Clip]], None],
+        progress: Callable[[float, float | None], None],
+    ) -> Iterator[Caption]:
+        tagger = (
+            SoundTagger.from_bundle(self._tag_bundle, threads=self._threads) if self._tag_bundle else None
+        )
+        with self._open(path, keyframes) as stream:
+            probe = stream.probe
+            self._check(path, probe)
+            items = _listen(stream, tagger, probe, progress)
+            if self._engine is None:
+                for _ in items:
+                    pass
+            else:
+                clips = _still(items) if probe.is_still else self._clips(items)
+                for batch in _batches(clips):
+                    watch_clips(batch)
+                    found = self._engine.caption(batch, languages)
+                    yield from (c for row in zip(*found.values(), strict=True) for c in row)
+        if tagger is not None:
+            for language in languages:
+                yield from tagger.captions(language)
+
+    def _open(self, path: Path, keyframes: bool) -> GuardedStream:
+        engine = self._engine
+        frames = engine.frames if engine else None
+        samples = engine.samples if engine else None
+        if self._tag_bundle is not None and samples is None:
+            spec = self._tag_bundle.manifest.contract.audio
+            samples = SampleRequest(spec.rate_hz if spec else 16000)
+        shots = frames is not None and engine is not None and engine.manifest.window.shots
+        return iter_media_guarded(
+            path, frames=frames, samples=samples, watch=WATCH if shots else None, keyframes=keyframes
+        )
+
+    def _clips(self, items: Iterator[Frame | Samples]) -> Iterator[Clip]:
+        assert self._engine is not None
+        window, video = self._engine.manifest.window, self._engine.manifest.contract.video
+        windows = Windows(
+            window_s=None if window.shots else window.seconds,
+            max_s=window.seconds,
+            min_s=min(1.0, window.seconds),
+            max_frames=video.max_frames if video else 0,
+            keep_samples="audio" in self._engine.manifest.streams,
+        )
+        return iter_clips(items, windows)
+
+    def _check(self, path: Path, probe: Probe) -> None:
+        """Refuse a file that lacks everything that the bundles could use."""
+        wanted = {s for b in self.bundles for s in b.manifest.streams}
+        found = {n for n, info in (("video", probe.video), ("audio", probe.audio)) if info is not None}
+        if not wanted & found:
+            raise MediaError(
+                f"{path} has no {' or '.join(sorted(wanted))} stream (found: {', '.join(sorted(found)) or 'none'}), "
+                f"and {self.name} needs one. Choose another bundle with --bundle."
+            )
+
+
+def _listen(
+    stream: Iterator[Frame | Samples],
+    tagger: SoundTagger | None,
+    probe: Probe,
+    progress: Callable[[float, float | None], None],
+) -> Iterator[Frame | Samples]:
+    """Pass everything on, letting the tagger hear the sound on its way."""
+    total = float(probe.duration) if probe.duration else None
+    for item in stream:
+        if isinstance(item, Samples):
+            if tagger is not None:
+                tagger.feed(item)
+            progress(float(item.start) + len(item.values) / item.rate_hz, total)
+        else:
+            progress(float(item.time), total)
+        yield item
+
+
+def _still(items: Iterator[Frame | Samples]) -> Iterator[Clip]:
+    """Yield the one clip of a picture; it is shown for five seconds."""
+    from zimu.timing import Span
+
+    frames = [item for item in items if isinstance(item, Frame)]
+    if frames:
+        yield Clip(Span(Fraction(0), _STILL_S), [replace(frames[0], time=Fraction(0))])
+
+
+def _batches(clips: Iterator[Clip]) -> Iterator[list[Clip]]:
+    batch: list[Clip] = []
+    for clip in clips:
+        batch.append(clip)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,178 @@
+"""One caption bundle at work: clips in, captions out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from zimu.bundles.manifest import Bundle
+from zimu.bundles.session import Graph, OnnxStepper
+from zimu.errors import BundleError, unknown_name
+from zimu.features.frames import frames_stream
+from zimu.features.sound import sound_stream
+from zimu.features.spec import AudioSpec, VideoSpec
+from zimu.media.requests import FrameRequest, SampleRequest
+from zimu.search.beam import Hypothesis, SearchOptions, search
+from zimu.search.stepper import State
+from zimu.streams import Caption, Clip, Samples, Stream, StreamBatch, pad_streams
+from zimu.timing import to_ms
+
+__all__ = ["CaptionEngine"]
+
+# Pictures that a frozen encoder takes at once: enough to keep two cores busy, small enough for the memory.
+_PICTURES = 8
+
+
+class CaptionEngine:
+    """Runs a bundle of task "caption".
+
+    Args:
+        bundle: The bundle.
+        threads: Threads of ONNX Runtime; 0 takes as many as there are cores, at most 4.
+
+    Raises:
+        BundleError: The bundle is of another task, or its graphs and contract do not fit each other.
+    """
+
+    def __init__(self, bundle: Bundle, threads: int = 0) -> None:
+        manifest = bundle.manifest
+        if manifest.task != "caption":
+            raise BundleError(
+                f"{bundle.path} is a bundle of task {manifest.task!r}; a caption bundle is needed."
+            )
+        self.bundle, self.manifest = bundle, manifest
+        self.vocabulary = bundle.vocabulary()
+        self.options = SearchOptions(**manifest.search.model_dump())
+        self._stepper = OnnxStepper(bundle, threads)
+        frozen = "video" in manifest.contract.encoders
+        self._backbone = Graph(bundle, "video", threads) if frozen else None
+        for name in manifest.streams:
+            if getattr(manifest.contract, name, None) is None:
+                raise BundleError(f"{bundle.path}: the contract says nothing of its stream {name!r}.")
+
+    @property
+    def frames(self) -> FrameRequest | None:
+        """The frames that the contract asks for."""
+        spec = self.manifest.contract.video
+        if "video" not in self.manifest.streams or spec is None:
+            return None
+        return FrameRequest(spec.rate_hz, spec.width, spec.height, spec.resize, spec.box, spec.colour)
+
+    @property
+    def samples(self) -> SampleRequest | None:
+        """The sound that the contract asks for."""
+        spec = self.manifest.contract.audio
+        return SampleRequest(spec.rate_hz) if "audio" in self.manifest.streams and spec is not None else None
+
+    def caption(self, clips: Sequence[Clip], languages: Sequence[str]) -> dict[str, list[Caption]]:
+        """Return {language: the best caption of each clip}.
+
+        Args:
+            clips: Of one file or of several.
+            languages: Those of the bundle that are wanted.
+
+        Raises:
+            UnknownNameError: The bundle does not have a language.
+        """
+        for language in languages:
+            if language not in self.manifest.languages:
+                raise unknown_name(
+                    f"language of bundle {self.bundle.name!r}:", language, self.manifest.languages
+                )
+        if not clips:
+            return {k: [] for k in languages}
+        batch = {n: pad_streams([self._stream(n, c) for c in clips]) for n in self.manifest.streams}
+        started = _Started(self._stepper, self._stepper.start(batch))
+        out = {}
+        for language in languages:
+            found = search(started, batch, self.vocabulary.start(language), self.options)
+            out[language] = [
+                self._caption(clips[i], hypotheses[0], language, started.state, batch, i)
+                for i, hypotheses in enumerate(found)
+            ]
+        return out
+
+    def _stream(self, name: str, clip: Clip) -> Stream:
+        contract = self.manifest.contract
+        if name == "audio":
+            assert contract.audio is not None  # checked when the bundle was opened
+            return _sound(clip, contract.audio)
+        assert contract.video is not None  # checked when the bundle was opened
+        if not clip.frames:
+            return self._no_frames(contract.video)
+        stream = frames_stream(clip.frames, contract.video, start=clip.span.start)
+        if self._backbone is None:
+            return stream
+        parts = [
+            self._backbone(frames=stream.values[i : i + _PICTURES])["regions"]
+            for i in range(0, len(stream.values), _PICTURES)
+        ]
+        return Stream(np.concatenate(parts), stream.keep, stream.times)
+
+    def _no_frames(self, spec: VideoSpec) -> Stream:
+        shape: tuple[int, ...] = (0, 1 if spec.colour == "gray" else 3, spec.height, spec.width)
+        if self._backbone is not None:
+            blank = np.zeros((1, 3, spec.height, spec.width), np.float32)
+            shape = (0, *self._backbone(frames=blank)["regions"].shape[1:])
+        return Stream(np.zeros(shape, np.float32), np.zeros(0, np.bool_), np.zeros(0))
+
+    def _caption(
+        self,
+        clip: Clip,
+        found: Hypothesis,
+        language: str,
+        state: State,
+        batch: Mapping[str, StreamBatch],
+        row: int,
+    ) -> Caption:
+        tokens = self.vocabulary.words(found.tokens)
+        return Caption(
+            start_ms=to_ms(clip.span.start),
+            end_ms=to_ms(clip.span.end),
+            text=self.vocabulary.decode(found.tokens, language),
+            language=language,
+            kind=self.manifest.kind,
+            tokens=tuple(tokens),
+            log_probs=found.log_probs,
+            attention=self._attention(clip, found.attention, state, batch, row),
+        )
+
+    def _attention(
+        self,
+        clip: Clip,
+        weights: npt.NDArray[np.float32],
+        state: State,
+        batch: Mapping[str, StreamBatch],
+        row: int,
+    ) -> dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]]:
+        """Divide the attention over the memory among the streams, on the file's clock."""
+        times, keep = state.memory["times"][row], state.memory["keep"][row]
+        first, out = 0, {}
+        for name in sorted(batch):
+            last = first + self.manifest.memory[name].steps(batch[name].values.shape[1])
+            real = keep[first:last] & bool(batch[name].keep[row].any())
+            at = times[first:last][real].astype(np.float64) + float(clip.span.start)
+            if len(at):
+                out[name] = (at, weights[:, first:last][:, real])
+            first = last
+        return out
+
+
+class _Started:
+    """A stepper whose clips are encoded already: one encoding serves all languages."""
+
+    def __init__(self, stepper: OnnxStepper, state: State) -> None:
+        self.step, self.state = stepper.step, state
+
+    def start(self, streams: Mapping[str, StreamBatch]) -> State:
+        return self.state
+
+
+def _sound(clip: Clip, spec: AudioSpec) -> Stream:
+    samples = clip.samples or Samples(clip.span.start, spec.rate_hz, np.zeros(0, np.float32))
+    if not np.any(samples.values):
+        # Silence, or no sound at all: the model was trained to do without the stream.
+        samples = Samples(samples.start, samples.rate_hz, samples.values[:0])
+    return sound_stream(samples, spec, start=clip.span.start)

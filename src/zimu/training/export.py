@@ -1,0 +1,237 @@
+"""A trained model becomes a bundle: graphs, tokens, manifest; and the graphs are held against torch."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from zimu.bundles.manifest import (
+    Bundle,
+    BundleManifest,
+    FileEntry,
+    MemoryLayout,
+    SearchSettings,
+    WindowSettings,
+)
+from zimu.bundles.session import OnnxStepper
+from zimu.data.manifest import read_manifest
+from zimu.errors import BundleError
+from zimu.model.captioner import CaptionModel
+from zimu.model.decoder import DecoderMemory, DecoderState
+from zimu.model.encoders.regions import RegionEncoder
+from zimu.model.encoders.wavenet import WaveNetEncoder
+from zimu.model.steps import Steps
+from zimu.search.beam import SearchOptions
+from zimu.streams import Stream
+from zimu.text.vocabulary import Vocabulary
+from zimu.training.building import build_model
+from zimu.training.checkpoint import RunFolder, load_recipe_of, load_weights
+from zimu.training.extraction import contract_of, load_backbone
+from zimu.training.recipes import Recipe, RegionsRecipe
+from zimu.training.source import SampleSource
+from zimu.training.stepper import TorchStepper
+from zimu.training.validation import caption_samples
+
+__all__ = ["check_parity", "export", "load_run", "verify_run"]
+
+_BEST = 16
+_OPSET = 18
+
+
+class _Encode(nn.Module):
+    """Raw streams to what the decoder needs, as one graph with named inputs."""
+
+    def __init__(self, model: CaptionModel, names: Sequence[str]) -> None:
+        super().__init__()
+        self.model, self.names = model, list(names)
+
+    def forward(self, *arrays: Tensor) -> tuple[Tensor, ...]:
+        streams = {n: Steps(*arrays[3 * i : 3 * i + 3]) for i, n in enumerate(self.names)}
+        memory = self.model.encode(streams)
+        shared, state = self.model.decoder.start(memory.values, memory.keep)
+        return shared.values, shared.keys, shared.keep, memory.times, state.hidden, state.cell
+
+
+class _Step(nn.Module):
+    """One token a hypothesis to the best next ones; the top-k stays inside the graph."""
+
+    def __init__(self, model: CaptionModel, best: int) -> None:
+        super().__init__()
+        self.decoder, self.best = model.decoder, best
+
+    def forward(
+        self, tokens: Tensor, hidden: Tensor, cell: Tensor, values: Tensor, keys: Tensor, keep: Tensor
+    ) -> tuple[Tensor, ...]:
+        memory = DecoderMemory(values, keys, keep)
+        log_probs, state, weights = self.decoder.step(tokens, DecoderState(hidden, cell), memory)
+        top, ids = log_probs.topk(self.best, dim=1)
+        return ids, top, weights, state.hidden, state.cell
+
+
+def load_run(folder: Path, checkpoint: str = "best.pt") -> tuple[Recipe, Vocabulary, CaptionModel]:
+    """Return recipe, vocabulary and model, in evaluation mode, of a run's folder."""
+    weights = load_weights(folder / checkpoint)
+    recipe, vocabulary = load_recipe_of(folder), RunFolder.read_vocabulary(folder)
+    model = build_model(recipe, len(vocabulary))
+    model.load_state_dict(weights)
+    return recipe, vocabulary, model.eval()
+
+
+def export(run: Path, target: Path, *, card: str = "", scores: Mapping[str, float] | None = None) -> Bundle:
+    """Make a bundle of a run's best checkpoint; it appears whole or not at all.
+
+    Args:
+        run: The run's folder.
+        target: The bundle's folder; an existing one is replaced.
+        card: Text of `CARD.md`.
+        scores: Measured on data that the model did not see.
+    """
+    recipe, vocabulary, model = load_run(run)
+    folder = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    names = list(recipe.model.encoders)
+    _export_graph(_Encode(model, names), folder / "encode.onnx", *_encode_example(recipe, names))
+    _export_graph(_Step(model, min(_BEST, len(vocabulary))), folder / "step.onnx", *_step_example(model))
+    graphs = ["encode", "step"]
+    encoder = recipe.model.encoders.get("video")
+    if isinstance(encoder, RegionsRecipe) and recipe.video is not None:
+        example = torch.zeros(2, 3, recipe.video.height, recipe.video.width)
+        _export_graph(
+            load_backbone(encoder), folder / "video.onnx", {"frames": (example, {0: "count"})}, ["regions"]
+        )
+        graphs.append("video")
+    (folder / "tokens.txt").write_text("\n".join(vocabulary.tokens), "utf-8")
+    (folder / "recipe.json").write_text(recipe.model_dump_json(indent=2), "utf-8")
+    (folder / "CARD.md").write_text(card, "utf-8")
+    manifest = BundleManifest(
+        name=recipe.name,
+        task="caption",
+        kind=recipe.kind,
+        languages=vocabulary.languages,
+        streams=tuple(names),
+        contract=contract_of(recipe),
+        graphs={n: FileEntry.of(folder / f"{n}.onnx") for n in graphs},
+        files={"tokens": FileEntry.of(folder / "tokens.txt"), "recipe": FileEntry.of(folder / "recipe.json")},
+        splitters=dict(vocabulary.splitters),
+        memory={n: _layout(e) for n, e in model.encoders.items()},
+        search=SearchSettings(**recipe.search.model_dump()),
+        window=WindowSettings(**recipe.window.model_dump()),
+        scores=dict(scores or {}),
+    )
+    (folder / "bundle.json").write_text(manifest.model_dump_json(indent=2), "utf-8")
+    Bundle(folder).verify()
+    shutil.rmtree(target, ignore_errors=True)
+    folder.replace(target)
+    return Bundle(target)
+
+
+def check_parity(
+    bundle: Bundle,
+    model: CaptionModel,
+    vocabulary: Vocabulary,
+    clips: Sequence[Mapping[str, Stream]],
+    options: SearchOptions,
+    batch_size: int = 25,
+) -> int:
+    """Caption clips with torch and with the bundle and compare them token for token.
+
+    Returns:
+        The number of captions compared.
+
+    Raises:
+        BundleError: A caption differs; the message shows the first one.
+    """
+    torch_stepper, onnx_stepper = TorchStepper(model, _BEST), OnnxStepper(bundle)
+    compared = 0
+    for first in range(0, len(clips), batch_size):
+        part = clips[first : first + batch_size]
+        for language in vocabulary.languages:
+            wanted = caption_samples(torch_stepper, part, vocabulary, language, options)
+            found = caption_samples(onnx_stepper, part, vocabulary, language, options)
+            for i, (a, b) in enumerate(zip(wanted, found, strict=True)):
+                if a.tokens != b.tokens:
+                    raise BundleError(
+                        f"{bundle.path}: clip {first + i} ({language}) reads "
+                        f"{vocabulary.decode(b.tokens, language)!r}, torch wrote "
+                        f"{vocabulary.decode(a.tokens, language)!r}."
+                    )
+                compared += 1
+    return compared
+
+
+def _layout(encoder: nn.Module) -> MemoryLayout:
+    if isinstance(encoder, RegionEncoder):
+        return MemoryLayout(regions=encoder.regions)
+    return MemoryLayout(stride=encoder.stride) if isinstance(encoder, WaveNetEncoder) else MemoryLayout()
+
+
+def verify_run(run: Path, bundle: Bundle) -> int:
+    """Compare the captions of a bundle and of its run on the validation part; return how many were compared."""
+    recipe, vocabulary, model = load_run(run)
+    samples = [s for s in read_manifest(recipe.data.manifest) if s.split == recipe.data.val]
+    source = SampleSource(recipe, samples, run / "features", noise_pool=samples)
+    clips = [source.arrays(i, None) for i in range(len(samples))]
+    return check_parity(bundle, model, vocabulary, clips, SearchOptions(**recipe.search.model_dump()))
+
+
+_Examples = dict[str, tuple[Tensor, dict[int, str]]]
+
+
+def _encode_example(recipe: Recipe, names: Sequence[str]) -> tuple[_Examples, list[str]]:
+    examples: _Examples = {}
+    for name in names:
+        values = _example_stream(recipe, name)
+        steps = values.shape[1]
+        axes = {0: "clips", 1: f"{name}_steps"}
+        examples[name] = (values, axes)
+        examples[f"{name}_keep"] = (torch.ones(2, steps, dtype=torch.bool), axes)
+        examples[f"{name}_times"] = (torch.arange(steps).float().expand(2, -1).clone() / 25, axes)
+    return examples, ["values", "keys", "keep", "times", "hidden", "cell"]
+
+
+def _example_stream(recipe: Recipe, name: str) -> Tensor:
+    encoder = recipe.model.encoders[name]
+    if name == "audio":
+        assert recipe.audio is not None  # load_recipe has checked it
+        return torch.zeros(2, 48, 1 if recipe.audio.kind == "waveform" else recipe.audio.bands)
+    assert recipe.video is not None  # load_recipe has checked it
+    if isinstance(encoder, RegionsRecipe):
+        backbone = load_backbone(encoder)
+        regions = (recipe.video.height // 32) * (recipe.video.width // 32)
+        return torch.zeros(2, 3, regions, backbone.width)
+    channels = 1 if recipe.video.colour == "gray" else 3
+    return torch.zeros(2, 12, channels, recipe.video.height, recipe.video.width)
+
+
+def _step_example(model: CaptionModel) -> tuple[_Examples, list[str]]:
+    decoder = model.decoder
+    hidden, width, keys = decoder.gate.in_features, decoder.gate.out_features, decoder.key.out_features
+    rows, clips = {0: "hypotheses"}, {0: "clips", 1: "steps"}
+    examples: _Examples = {
+        "tokens": (torch.ones(6, dtype=torch.int64), rows),
+        "hidden": (torch.zeros(6, hidden), rows),
+        "cell": (torch.zeros(6, hidden), rows),
+        "values": (torch.zeros(2, 7, width), clips),
+        "keys": (torch.zeros(2, 7, keys), clips),
+        "keep": (torch.ones(2, 7, dtype=torch.bool), clips),
+    }
+    return examples, ["ids", "log_probs", "attention", "hidden_next", "cell_next"]
+
+
+def _export_graph(module: nn.Module, path: Path, inputs: _Examples, outputs: list[str]) -> None:
+    """Write a module as one ONNX file without external data."""
+    torch.onnx.export(
+        module.eval(),
+        tuple(example for example, _ in inputs.values()),
+        path,
+        input_names=list(inputs),
+        output_names=outputs,
+        dynamic_axes={n: axes for n, (_, axes) in inputs.items()},
+        opset_version=_OPSET,
+        dynamo=False,
+    )
