@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from zimu.media.choosing import Chooser
 from zimu.media.requests import FrameRequest, SampleRequest
@@ -29,6 +32,13 @@ _MAX_THREADS = 8
 
 # Each thread holds pictures of its own; all of them together may hold this many pixels (16 pictures of 4K).
 _MAX_PIXELS_IN_THREADS = 16 * 3840 * 2160
+
+
+# Where two watched pictures differ on average by this share of their contrast, every frame is watched.
+_WATCH_CLOSELY = 0.4
+
+# At 12.5 pictures a second these are all there are in a video of 100 frames a second.
+_MAX_BETWEEN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,9 @@ class _Clock:
         self.end = time + duration
         return time
 
+    def pass_over(self, pts: int, duration: Fraction) -> None:
+        self.end = max(self.end, self.of(pts) + duration)
+
     def of(self, pts: int) -> Fraction:
         return seconds_from_pts(pts, self._time_base) - self._origin
 
@@ -70,10 +83,9 @@ class _Clock:
 class _Lane:
     """Frames chosen from a video stream in one way, made into pictures of one size."""
 
-    def __init__(self, chooser: Chooser[VideoFrame], scaler: Scaler, *, is_watch: bool) -> None:
+    def __init__(self, chooser: Chooser[VideoFrame], scaler: Scaler) -> None:
         self._chooser = chooser
         self._scaler = scaler
-        self._is_watch = is_watch
 
     def push(self, time: Fraction, frame: VideoFrame) -> Iterator[Frame]:
         yield from self._pictures(self._chooser.push(time, frame))
@@ -83,8 +95,47 @@ class _Lane:
 
     def _pictures(self, chosen: Iterator[tuple[Fraction, VideoFrame]]) -> Iterator[Frame]:
         for moment, frame in chosen:
-            picture = self._scaler.picture(frame)
-            yield Frame(moment, picture[:, :, 0] if self._is_watch else picture)
+            yield Frame(moment, self._scaler.picture(frame))
+
+
+class _WatchLane:
+    """Small luma pictures: few while little changes, every frame around a change.
+
+    The frames between two pictures are kept until it is known whether they matter; so a cut is found to the
+    frame, and a still scene costs little.
+    """
+
+    def __init__(self, request: FrameRequest, scaler: Scaler, reading: Reading) -> None:
+        self._chooser: Chooser[VideoFrame] = Chooser(
+            request.rate_hz, start=reading.start, end=reading.end, once=True
+        )
+        self._scaler = scaler
+        self._between: deque[tuple[Fraction, VideoFrame]] = deque(maxlen=_MAX_BETWEEN)
+        self._last: Frame | None = None
+
+    def push(self, time: Fraction, frame: VideoFrame) -> Iterator[Frame]:
+        chosen = next(self._chooser.push(time, frame), None)
+        if chosen is None:
+            if self._last is not None:
+                self._between.append((time, frame))
+            return
+        new = self._frame(*chosen)
+        if self._last is not None and _differ(self._last, new):
+            yield from (self._frame(*other) for other in self._between)
+        self._between.clear()
+        self._last = new
+        yield new
+
+    def finish(self, end: Fraction) -> Iterator[Frame]:
+        yield from ()
+
+    def _frame(self, time: Fraction, frame: VideoFrame) -> Frame:
+        return Frame(time, self._scaler.picture(frame)[:, :, 0])
+
+
+def _differ(before: Frame, after: Frame) -> bool:
+    change = float(np.abs(before.picture.astype(np.int16) - after.picture).mean())
+    return change > _WATCH_CLOSELY * (float(after.picture.std()) + 8)
 
 
 class VideoTrack:
@@ -109,16 +160,16 @@ class VideoTrack:
 
     def _make_lanes(
         self, frames: FrameRequest | None, watch: FrameRequest | None, reading: Reading
-    ) -> Iterator[_Lane]:
+    ) -> Iterator[_Lane | _WatchLane]:
         aspect = self.stream.sample_aspect_ratio or Fraction(1)
-        span = (reading.start, reading.end)
         if frames is not None:
             rate = None if reading.is_still else frames.rate_hz
-            chooser: Chooser[VideoFrame] = Chooser(rate, start=span[0], end=span[1], once=self._keyframes)
-            yield _Lane(chooser, Scaler(frames, aspect), is_watch=False)
+            chooser: Chooser[VideoFrame] = Chooser(
+                rate, start=reading.start, end=reading.end, once=self._keyframes
+            )
+            yield _Lane(chooser, Scaler(frames, aspect))
         if watch is not None:
-            chooser = Chooser(watch.rate_hz, start=span[0], end=span[1], once=True)
-            yield _Lane(chooser, Scaler(watch, aspect, flags="area"), is_watch=True)
+            yield _WatchLane(watch, Scaler(watch, aspect, flags="area"), reading)
 
     def _prepare_decoder(self) -> None:
         context = self.stream.codec_context
@@ -141,7 +192,11 @@ class VideoTrack:
 
     def wants(self, packet: Packet[Any]) -> bool:
         """Return whether a packet is worth decoding; the empty one at the end always is."""
-        return not self._keyframes or packet.is_keyframe or packet.size == 0
+        if not self._keyframes or packet.is_keyframe or packet.size == 0:
+            return True
+        if packet.pts is not None:
+            self._clock.pass_over(packet.pts, self._step)
+        return False
 
     def push(self, frame: Any) -> Iterator[Frame]:
         """Take a decoded frame; yield the pictures chosen by now."""
