@@ -52,9 +52,9 @@ def _place(caption: Caption, shown: Sequence[Caption], style: Style) -> _Stretch
     if not free:
         return None
     best = max(free, key=lambda s: s[1] - s[0])
-    if caption.kind == "speech":
-        return best
-    return best if best[1] - best[0] >= min(need, end - caption.start_ms) else None
+    # A caption whose own time is too short to read it is shown as long as it has, less the gaps to its neighbours.
+    enough = min(need, end - caption.start_ms - 2 * style.gap_ms)
+    return best if caption.kind == "speech" or best[1] - best[0] >= enough else None
 
 
 def _free(wanted: _Stretch, taken: Sequence[_Stretch]) -> list[_Stretch]:

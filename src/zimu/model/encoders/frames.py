@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from zimu.model.encoders.context import ConvContext
 from zimu.model.encoders.resnet import ResNet
@@ -25,8 +25,8 @@ class FrameEncoder(nn.Module):
         depth: Of the ResNet.
         planes: Of the ResNet's first stage.
         stem: Of the ResNet, a key of `STEMS`.
-        neighbours: Frames before and after that are stacked as channels of a frame: motion for the first
-            convolution (Simonyan & Zisserman 2014, arXiv:1406.2199, section 3).
+        neighbours: Frames before and after that are stacked as channels of a frame, which stands in for those
+            that are not there: motion for the first convolution (Simonyan & Zisserman 2014, arXiv:1406.2199, section 3).
         context: Layers of temporal context.
         dropout: Share of units dropped after the ResNet and in the context.
     """
@@ -60,11 +60,22 @@ class FrameEncoder(nn.Module):
         x = frames.values
         clips, count = x.shape[:2]
         if self.neighbours:
-            first, last = x[:, :1], x[:, -1:]
-            n = self.neighbours
-            wide = torch.cat([first] * n + [x] + [last] * n, 1)
-            x = torch.cat([wide[:, i : i + count] for i in range(2 * n + 1)], 2)
+            offsets = range(-self.neighbours, self.neighbours + 1)
+            x = torch.cat([_neighbour(x, frames.keep, offset) for offset in offsets], 2)
         pictures = x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         regions = self.resnet.regions(pictures).flatten(1)
         values = self.norm(self.project(self.dropout(regions))).view(clips, count, self.width)
         return Steps(self.context(values, frames.keep), frames.keep, frames.times)
+
+
+def _neighbour(x: Tensor, keep: Tensor, offset: int) -> Tensor:
+    """Return for each frame the one `offset` later; where there is none, the frame itself."""
+    if offset == 0:
+        return x
+    if offset > 0:
+        moved = torch.cat((x[:, offset:], x[:, :offset]), 1)
+        real = torch.cat((keep[:, offset:], torch.zeros_like(keep[:, :offset])), 1)
+    else:
+        moved = torch.cat((x[:, offset:], x[:, :offset]), 1)
+        real = torch.cat((torch.zeros_like(keep[:, offset:]), keep[:, :offset]), 1)
+    return torch.where(real[:, :, None, None, None], moved, x)
