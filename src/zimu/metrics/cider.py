@@ -82,13 +82,12 @@ class CiderCounter:
         return np.sqrt(_add_up(self._corpus.caption_of, squares, len(self._corpus.lengths)))
 
     def _dots(self, table: Table, weights: FloatArray) -> FloatArray:
-        run = table.shared
-        mate = table.group_starts[table.groups[run]]
+        run, mate = table.shared, table.mates
         of_reference, of_candidate = weights[run], weights[mate]
         if self._defended:
             of_candidate = np.minimum(of_candidate, of_reference)
         cells = np.zeros(len(self._cell_reference))
-        place = table.at[mate] - self._corpus.starts[table.captions[mate]]
+        place = table.places[table.firsts[mate]] - self._corpus.starts[table.captions[mate]]
         cells[self._cell_starts[table.captions[run]] + place] = of_candidate * of_reference
         return _add_up(self._cell_reference, cells, len(self._references))
 

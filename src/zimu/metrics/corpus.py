@@ -16,10 +16,10 @@ import numpy.typing as npt
 from zimu.errors import ConfigError
 from zimu.metrics.words import number_words
 
-__all__ = ["Corpus", "IntArray"]
+__all__ = ["Corpus", "IntArray", "index_type"]
 
 _T = TypeVar("_T")
-IntArray = npt.NDArray[np.int64]
+IntArray = npt.NDArray[np.signedinteger]
 
 
 class _Characters(Sequence[str]):
@@ -35,14 +35,19 @@ class _Characters(Sequence[str]):
 _CHARACTERS = _Characters()
 
 
+def index_type(count: int) -> type[np.signedinteger]:
+    """Return the integers that number `count` things: half the memory where they suffice."""
+    return np.int32 if count < 2**31 else np.int64
+
+
 @dataclass(frozen=True)
 class Corpus:
     """Items as one run of token ids: of each item its candidate, then its references.
 
     Attributes:
-        ids: int64 [N], the tokens of all captions, equal ones with equal numbers.
-        starts: int64 [C + 1], where each caption begins in `ids`, then N.
-        firsts: int64 [M + 1], the caption that is each item's candidate, then C.
+        ids: [N], the tokens of all captions, equal ones with equal numbers.
+        starts: [C + 1], where each caption begins in `ids`, then N.
+        firsts: [M + 1], the caption that is each item's candidate, then C.
         words: The token of each id.
         by_blank: The same captions split at single blanks only, where that differs (ROUGE-L does so).
     """
@@ -117,23 +122,25 @@ class Corpus:
 
     @cached_property
     def lengths(self) -> IntArray:
-        """int64 [C], the number of tokens of each caption."""
+        """[C], the number of tokens of each caption."""
         return np.diff(self.starts)
 
     @cached_property
     def reference_counts(self) -> IntArray:
-        """int64 [M], the number of references of each item."""
+        """[M], the number of references of each item."""
         return np.diff(self.firsts) - 1
 
     @cached_property
     def item_of(self) -> IntArray:
-        """int64 [C], the item of each caption."""
-        return np.repeat(np.arange(self.items), self.reference_counts + 1)
+        """[C], the item of each caption."""
+        kind = index_type(self.items)
+        return np.repeat(np.arange(self.items, dtype=kind), self.reference_counts + 1)
 
     @cached_property
     def caption_of(self) -> IntArray:
-        """int64 [N], the caption of each token."""
-        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+        """[N], the caption of each token."""
+        kind = index_type(len(self.lengths))
+        return np.repeat(np.arange(len(self.lengths), dtype=kind), self.lengths)
 
     @cached_property
     def is_candidate(self) -> npt.NDArray[np.bool_]:

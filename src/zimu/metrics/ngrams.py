@@ -93,10 +93,9 @@ class BleuCounter:
         """Count the clipped matches of one order."""
         if not len(table.shared):
             return
-        group = table.groups[table.shared]
-        opens = np.flatnonzero(np.diff(group, prepend=-1))
+        opens = np.flatnonzero(np.diff(table.mates, prepend=-1))
         most = np.maximum.reduceat(table.counts[table.shared], opens)
-        of_candidate = table.group_starts[group[opens]]
+        of_candidate = table.mates[opens]
         clipped = np.minimum(most, table.counts[of_candidate])
         item = self._corpus.item_of[table.captions[of_candidate]]
         self._counts[:, 1 + ORDERS + table.order] = np.bincount(item, clipped, self._corpus.items)

@@ -18,16 +18,19 @@ __all__ = ["CiderReward"]
 
 FloatArray = npt.NDArray[np.float64]
 
+_ROOM = 1 << 20  # numbers kept free for tokens of samples that no reference has
+
 
 @dataclass(frozen=True)
 class _Order:
     """What of the references' n-grams of one order is needed again and again.
 
     Attributes:
-        keys: int64 [G], ascending, the number of an n-gram's first n-1 tokens and its last token.
+        keys: int64 [G], ascending: the number of an n-gram's first n-1 tokens and its last token.
         idf: float64 [G], the weight of one occurrence.
-        pairs: int64 [R], ascending, n-gram and item of each run.
-        weights: float64 [R], the run's weight in its reference.
+        pairs: int64 [S], ascending: n-gram and item, where a reference of the item has it.
+        pair_starts: int64 [S + 1], the first run of each pair, then R.
+        weights: float64 [R], the weight of each run (one n-gram in one reference).
         captions: int64 [R], the run's reference.
         norms: float64 [C], the length of each reference's vector.
     """
@@ -35,13 +38,39 @@ class _Order:
     keys: IntArray
     idf: FloatArray
     pairs: IntArray
+    pair_starts: IntArray
     weights: FloatArray
     captions: IntArray
     norms: FloatArray
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """Samples as one run of tokens.
+
+    Attributes:
+        item: int64 [B], the item of each sample.
+        ids: int64 [N], tokens.
+        sample: int64 [N], the sample of each token.
+        room: int64 [N], tokens from here to the sample's end.
+        first: int64 [P], for each pair of a sample and one of its references: the reference.
+        pair_sample: int64 [P], and the sample.
+        pair_starts: int64 [B], where each sample's pairs begin.
+        factor: float64 [P], the factor for their difference of length.
+    """
+
+    item: IntArray
+    ids: IntArray
+    sample: IntArray
+    room: IntArray
+    first: IntArray
+    pair_sample: IntArray
+    pair_starts: IntArray
+    factor: FloatArray
+
+
 class CiderReward:
-    """Scores batches of samples; the scores are those of `cider_d` with the same document frequencies.
+    """Scores batches of samples; the scores are those of `cider` with the same document frequencies.
 
     Args:
         references: An item's references as lists of tokens (integer ids or words), M items. Document
@@ -59,9 +88,10 @@ class CiderReward:
         corpus = Corpus.from_tokens(references, [()] * len(references))
         self._corpus = corpus
         self._ids = {word: i for i, word in enumerate(corpus.words)}
+        self._stride = len(self._ids) + _ROOM
         self._log_items = float(np.log(np.array([float(max(1, corpus.items))]))[0])
         self._orders: list[_Order] = []
-        numbers = corpus.ids
+        numbers: IntArray = np.zeros(len(corpus.ids), np.int64)
         for table in iter_tables(corpus, prune=False):
             self._orders.append(self._prepare(table, numbers))
             numbers = np.full(len(corpus.ids), -1, np.int64)
@@ -77,139 +107,129 @@ class CiderReward:
         Raises:
             ConfigError: The lengths differ, or there is no such item.
         """
-        item = np.asarray(items, np.int64)
-        self._check(item, samples)
-        lengths = np.fromiter(map(len, samples), np.int64, len(samples))
-        ids = self._number(samples, int(lengths.sum()))
-        sample_of = np.repeat(np.arange(len(samples)), lengths)
-        room = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(ids))
-        bigrams = np.maximum(0, self._corpus.lengths - 1)
+        batch = self._batch(np.asarray(items, np.int64), samples)
         sums = np.zeros(len(samples))
-        known, local = ids, ids  # the n-grams' numbers in the references, and among the samples
-        for order in range(ORDERS):
-            at = np.flatnonzero(room > order)
-            known, local = self._step(order, at, ids, known, local)
-            sums += self._similarity(
-                order, at, item, sample_of, known, local, np.maximum(0, lengths - 1), bigrams
-            )
-        return sums / ORDERS / self._corpus.reference_counts[item] * 10.0
+        numbers: IntArray = np.zeros(len(batch.ids), np.int64)
+        for order, prepared in enumerate(self._orders):
+            at = np.flatnonzero(batch.room > order)
+            numbers = self._number(prepared, batch, numbers, at, order)
+            sums += self._similarity(prepared, batch, numbers, at)
+        return sums / ORDERS / self._corpus.reference_counts[batch.item] * 10.0
 
-    def _check(self, item: IntArray, samples: Sequence[Sequence[Hashable]]) -> None:
+    def _batch(self, item: IntArray, samples: Sequence[Sequence[Hashable]]) -> _Batch:
+        corpus = self._corpus
         if len(item) != len(samples):
             raise ConfigError(
                 f"There are {len(item)} item numbers for {len(samples)} samples. Give one each."
             )
-        wrong = item[(item < 0) | (item >= self._corpus.items)]
+        wrong = item[(item < 0) | (item >= corpus.items)]
         if len(wrong):
-            raise ConfigError(
-                f"There is no item {wrong[0]}: the reward has items 0 to {self._corpus.items - 1}."
-            )
+            raise ConfigError(f"There is no item {wrong[0]}: the reward has items 0 to {corpus.items - 1}.")
+        lengths = np.fromiter(map(len, samples), np.int64, len(samples))
+        sample = np.repeat(np.arange(len(samples)), lengths)
+        many = corpus.reference_counts[item]
+        pair_starts = np.cumsum(many) - many
+        first = np.arange(int(many.sum())) - np.repeat(pair_starts - corpus.firsts[item] - 1, many)
+        pair_sample = np.repeat(np.arange(len(item)), many)
+        bigrams = np.maximum(0, lengths - 1)[pair_sample]
+        return _Batch(
+            item=item,
+            ids=self._tokens(samples),
+            sample=sample,
+            room=np.cumsum(lengths)[sample] - np.arange(len(sample)),
+            first=first,
+            pair_sample=pair_sample,
+            pair_starts=pair_starts,
+            factor=length_factor(bigrams - np.maximum(0, corpus.lengths - 1)[first]),
+        )
 
-    def _number(self, samples: Sequence[Sequence[Hashable]], count: int) -> IntArray:
-        """Return int64 [count], tokens as the references number them, and higher numbers for others."""
+    def _tokens(self, samples: Sequence[Sequence[Hashable]]) -> IntArray:
+        """Return [N], tokens as the references number them, and numbers above those for others."""
         flat = list(itertools.chain.from_iterable(samples))
-        others: dict[Hashable, int] = {}
-        first = len(self._ids)
         known = self._ids.get
-        out = [known(t, -1) for t in flat]
+        out = [known(token, -1) for token in flat]
         if -1 in out:
+            others: dict[Hashable, int] = {}
+            first = len(self._ids)
             out = [
                 i if i >= 0 else others.setdefault(t, first + len(others))
                 for i, t in zip(out, flat, strict=True)
             ]
-        return np.array(out, np.int64).reshape(count)
+        return np.array(out, np.int64)
 
     def _prepare(self, table: Table, numbers: IntArray) -> _Order:
         corpus = self._corpus
-        first = np.flatnonzero(np.diff(table.grams, prepend=-1))
-        at = table.at[first]
+        at = table.at
+        begins = at[np.flatnonzero(np.diff(table.grams, prepend=-1))]
         idf = self._log_items - np.log(np.maximum(1.0, table.documents))
         weights = table.counts * idf[table.grams]
         squares = np.zeros(len(corpus.ids))
-        squares[table.at] = weights * weights
+        squares[at] = weights * weights
+        pairs = table.grams.astype(np.int64) * corpus.items + corpus.item_of[table.captions]
+        opens = np.flatnonzero(np.diff(pairs, prepend=-1))
         return _Order(
-            keys=self._key(numbers[at], corpus.ids[at + table.order - 1]),
+            keys=numbers[begins] * self._stride + corpus.ids[begins + table.order - 1],
             idf=idf,
-            pairs=table.grams * corpus.items + corpus.item_of[table.captions],
+            pairs=pairs[opens],
+            pair_starts=np.append(opens, len(pairs)),
             weights=weights,
             captions=table.captions,
             norms=np.sqrt(np.bincount(corpus.caption_of, squares, len(corpus.lengths))),
         )
 
-    def _key(self, first: IntArray, last: IntArray) -> IntArray:
-        return first * len(self._ids) + last
+    def _number(
+        self, prepared: _Order, batch: _Batch, numbers: IntArray, at: IntArray, order: int
+    ) -> IntArray:
+        """Return [N], the n-grams' numbers one order up: the references', and above those for others."""
+        key = numbers[at] * self._stride + batch.ids[at + order]
+        different, inverse = np.unique(key, return_inverse=True)
+        count = len(prepared.keys)
+        place = np.searchsorted(prepared.keys, different)
+        found = prepared.keys[np.minimum(place, count - 1)] == different if count else place < 0
+        out = np.full(len(numbers), -1, np.int64)
+        out[at] = np.where(found, place, count + np.arange(len(different)))[inverse]
+        return out
 
-    def _step(
-        self, order: int, at: IntArray, ids: IntArray, known: IntArray, local: IntArray
-    ) -> tuple[IntArray, IntArray]:
-        """Return int64 [N] twice: the n-grams' numbers one order up, -1 where the references lack them."""
-        keys = self._orders[order].keys
-        last = ids[at + order]
-        if order == 0:
-            prefix, prefix_local = np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
-            key = self._key(last, last)
-        else:
-            prefix, prefix_local = known[at], local[at]
-            key = self._key(prefix, last)
-        place = np.minimum(np.searchsorted(keys, key), max(0, len(keys) - 1))
-        found = (prefix >= 0) & (last < len(self._ids)) & (keys[place] == key) if len(keys) else prefix < 0
-        up, up_local = np.full(len(ids), -1, np.int64), np.full(len(ids), -1, np.int64)
-        up[at] = np.where(found, place, -1)
-        wide = int(ids.max(initial=0)) + 1
-        up_local[at] = np.unique(prefix_local * wide + last, return_inverse=True)[1]
-        return up, up_local
-
-    def _similarity(
-        self,
-        order: int,
-        at: IntArray,
-        item: IntArray,
-        sample_of: IntArray,
-        known: IntArray,
-        local: IntArray,
-        length: IntArray,
-        reference_length: IntArray,
-    ) -> FloatArray:
-        prepared = self._orders[order]
-        pair = sample_of[at] * (int(local.max(initial=0)) + 1) + local[at]
-        _, first, counts = np.unique(pair, return_index=True, return_counts=True)
+    def _similarity(self, prepared: _Order, batch: _Batch, numbers: IntArray, at: IntArray) -> FloatArray:
+        """Return float64 [B], the sums over references of one order."""
+        wide = int(numbers.max(initial=0)) + 1
+        _, first, counts = np.unique(
+            batch.sample[at] * wide + numbers[at], return_index=True, return_counts=True
+        )
         in_order = np.argsort(first)
         at, counts = at[first[in_order]], counts[in_order]
-        gram, sample = known[at], sample_of[at]
-        seen = gram >= 0
-        weights = counts * np.where(seen, prepared.idf[gram] if len(prepared.idf) else 0.0, self._log_items)
-        norms = np.sqrt(np.bincount(sample, weights * weights, len(item)))
-        gram, sample, weights = gram[seen], sample[seen], weights[seen]
-        wanted = gram * self._corpus.items + item[sample]
-        low = np.searchsorted(prepared.pairs, wanted, "left")
-        many = np.searchsorted(prepared.pairs, wanted, "right") - low
+        gram, sample = numbers[at], batch.sample[at]
+        known = gram < len(prepared.idf)
+        weights = counts * self._log_items
+        weights[known] = counts[known] * prepared.idf[gram[known]]
+        norms = np.sqrt(np.bincount(sample, weights * weights, len(batch.item)))
+        gram, sample, weights = gram[known], sample[known], weights[known]
+        pair = gram * self._corpus.items + batch.item[sample]
+        place = np.searchsorted(prepared.pairs, pair)
+        place = np.minimum(place, max(0, len(prepared.pairs) - 1))
+        hit = prepared.pairs[place] == pair if len(pair) else np.zeros(0, np.bool_)
+        place, sample, weights = place[hit], sample[hit], weights[hit]
+        low = prepared.pair_starts[place]
+        many = prepared.pair_starts[place + 1] - low
         run = np.repeat(low - np.cumsum(many) + many, many) + np.arange(int(many.sum()))
-        of_sample = np.repeat(weights, many)
         of_reference = prepared.weights[run]
-        dots = np.minimum(of_sample, of_reference) * of_reference
-        return self._gather(order, item, np.repeat(sample, many), run, dots, norms, length, reference_length)
+        dots = np.minimum(np.repeat(weights, many), of_reference) * of_reference
+        return self._add_up(prepared, batch, dots, np.repeat(sample, many), prepared.captions[run], norms)
 
-    def _gather(
+    def _add_up(
         self,
-        order: int,
-        item: IntArray,
-        sample: IntArray,
-        run: IntArray,
+        prepared: _Order,
+        batch: _Batch,
         dots: FloatArray,
+        sample: IntArray,
+        caption: IntArray,
         norms: FloatArray,
-        length: IntArray,
-        reference_length: IntArray,
     ) -> FloatArray:
-        """Sum products into pairs of sample and reference, and those into samples."""
-        corpus, prepared = self._corpus, self._orders[order]
-        first = corpus.firsts[item] + 1
-        many = corpus.reference_counts[item]
-        start = np.cumsum(many) - many
-        pair_sample = np.repeat(np.arange(len(item)), many)
-        pair_caption = np.arange(int(many.sum())) - np.repeat(start - first, many)
-        where = start[sample] + prepared.captions[run] - first[sample]
-        total = np.bincount(where, dots, len(pair_sample)).astype(np.float64, copy=False)
-        both = norms[pair_sample] * prepared.norms[pair_caption]
+        """Add products into pairs of sample and reference, and those into samples."""
+        first = self._corpus.firsts[batch.item] + 1
+        where = batch.pair_starts[sample] + caption - first[sample]
+        total = np.bincount(where, dots, len(batch.first)).astype(np.float64, copy=False)
+        both = norms[batch.pair_sample] * prepared.norms[batch.first]
         np.divide(total, both, out=total, where=both != 0)
-        total *= length_factor(length[pair_sample] - reference_length[pair_caption])
-        return np.bincount(pair_sample, total, len(item)).astype(np.float64, copy=False)
+        total *= batch.factor
+        return np.bincount(batch.pair_sample, total, len(batch.item)).astype(np.float64, copy=False)

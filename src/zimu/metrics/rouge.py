@@ -74,26 +74,43 @@ def _common_lengths(corpus: Corpus, table: Table) -> IntArray:
         mark, row = marks[starts[:live] + step], left[:live]
         hit = row & mark
         left[:live] = (row + hit) | (row & ~mark)
-    out[captions] = np.bitwise_count(~left)
+    out[captions] = _ones(~left)
     for caption in np.flatnonzero(~short & ~corpus.is_candidate):
         out[caption] = _long_common(corpus, int(caption))
     return out
 
 
 def _marks(corpus: Corpus, table: Table) -> npt.NDArray[np.uint64]:
-    """Return uint64 [N]: of each token, the places where the item's candidate has it, as bits."""
-    place = table.places
-    caption = corpus.caption_of[place]
-    inside = (place - corpus.starts[caption]).astype(np.uint64)
-    bits = np.where(
-        corpus.is_candidate[caption], np.uint64(1) << (inside & np.uint64(_WORD - 1)), np.uint64(0)
-    )
-    group = np.repeat(table.groups, table.counts)
-    opens = np.flatnonzero(np.diff(group, prepend=-1))
+    """Return uint64 [N]: of each reference's token, the places where the candidate has it, as bits."""
     marks = np.zeros(len(corpus.ids), np.uint64)
-    if len(opens):
-        marks[place] = np.bitwise_or.reduceat(bits, opens)[group]
+    mates = np.unique(table.mates)
+    if not len(mates):
+        return marks
+    many = table.counts[mates]
+    run_starts = np.cumsum(many) - many
+    place = table.places[_ranges(table.firsts[mates], many)]
+    inside = place - np.repeat(corpus.starts[table.captions[mates]], many)
+    bits = np.uint64(1) << (inside.astype(np.uint64) & np.uint64(_WORD - 1))
+    of_run = np.bitwise_or.reduceat(bits, run_starts)
+    many = table.counts[table.shared]
+    place = table.places[_ranges(table.firsts[table.shared], many)]
+    marks[place] = np.repeat(of_run[np.searchsorted(mates, table.mates)], many)
     return marks
+
+
+def _ranges(starts: IntArray, sizes: IntArray) -> IntArray:
+    """Return start, start + 1, ... of each range, one after the other."""
+    ends = np.cumsum(sizes)
+    return np.repeat(starts - ends + sizes, sizes) + np.arange(int(ends[-1]))
+
+
+def _ones(bits: npt.NDArray[np.uint64]) -> IntArray:
+    """Return how many bits are set, by adding neighbours in pairs, fours and eights."""
+    word = np.uint64
+    bits = bits - ((bits >> word(1)) & word(0x5555555555555555))
+    bits = (bits & word(0x3333333333333333)) + ((bits >> word(2)) & word(0x3333333333333333))
+    bits = (bits + (bits >> word(4))) & word(0x0F0F0F0F0F0F0F0F)
+    return ((bits * word(0x0101010101010101)) >> word(56)).astype(np.int64)
 
 
 def _long_common(corpus: Corpus, caption: int) -> int:
