@@ -98,3 +98,41 @@ def test_a_folder_becomes_a_manifest_with_splits(run: Run, tmp_path: Path) -> No
     assert sorted(s.split for s in manifest) == ["test", "train", "train", "val"]
     assert manifest[0].references == {"zh": ("两只狗。",), "en": ("Two dogs.",)}
     assert run("data", "from-folder", tmp_path, "--language", "fr")[0] == 2
+
+
+def test_the_doctor_prints_a_page_of_80_columns_and_exits_with_1(run: Run, tmp_path: Path) -> None:
+    rows = [
+        {"id": f"{i}", "split": split, "references_en": [text], "references_zh": ["[狗]" * 40 + f"{i}"]}
+        for i, (split, text) in enumerate((("train", "A [bold]dog[/bold]."), ("val", "A bold dog, bold.")))
+    ]
+    path = tmp_path / "m.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    code, out, _ = run("doctor", path, "--no-media")
+    assert code == 1
+    assert "      1  captions that stand in two splits" in out
+    assert "a bold dog bold (en, in train, val)" in out
+    assert "1 findings in 2 samples." in out
+    wide = [sum(2 if "\u4e00" <= c <= "\u9fff" else 1 for c in line) for line in out.splitlines()]
+    assert max(wide) <= 80
+
+
+def test_the_doctor_prints_every_finding_as_json(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    rows = [{"id": f"s{i}", "label": "dog", "audio": f"{i}.wav", "references_en": ["狗"]} for i in range(9)]
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    code, out, _ = run("doctor", path, "--json", "--no-media")
+    page = json.loads(out)
+    assert code == 1
+    assert page["samples"] == 9
+    assert page["problems"]["wrong_language"]["count"] == 9
+    assert page["problems"]["wrong_language"]["findings"][8] == {"ids": ["s8"], "detail": "狗 (zh under en)"}
+    assert page["problems"]["no_audio"]["count"] == 0
+    assert page["languages"]["en"][""]["references"] == 9
+
+
+def test_a_healthy_manifest_lets_the_doctor_exit_with_0(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    path.write_text('{"id": "a", "references_en": ["A dog."]}\n')
+    code, out, err = run("doctor", path)
+    assert (code, err) == (0, "")
+    assert out.endswith("Nothing was found in 1 samples.\n")

@@ -161,7 +161,7 @@ def test_the_digest_does_not_depend_on_where_the_folder_lies(tmp_path: Path) -> 
 
 def test_a_long_manifest_is_streamed_in_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "m.jsonl"
-    count = 20_000
+    count = 8_000
     write_manifest(
         (Sample(str(i), references={"en": ("A dog runs on the grass.",)}) for i in range(count)), path
     )
@@ -169,7 +169,7 @@ def test_a_long_manifest_is_streamed_in_little_memory(tmp_path: Path) -> None:
     assert sum(1 for _ in iter_manifest(path)) == count
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 1_000_000 < path.stat().st_size
+    assert peak < 400_000 < path.stat().st_size
 
 
 def test_a_stream_refuses_a_wrong_table_before_its_first_sample(tmp_path: Path) -> None:

@@ -89,10 +89,11 @@ def from_folder(
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed makes the same scenes.")
 def scenes(count: int, target: Path, seed: int) -> None:
     """Make COUNT short videos with sounds and captions that need both, in TARGET."""
+    from zimu.cli.progress import counting
     from zimu.data.scenes import make_scenes
 
-    make_scenes(count, target, seed)
-    click.echo(target / "manifest.jsonl")
+    with counting("making scenes") as show:
+        click.echo(make_scenes(count, target, seed=seed, progress=show))
 
 
 def _tell(report: ImportReport, kept: bool) -> int:

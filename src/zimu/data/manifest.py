@@ -21,7 +21,15 @@ from zimu.data.tables import BadRow, iter_rows, write_rows
 from zimu.errors import ConfigError, unknown_name
 from zimu.timing import Span
 
-__all__ = ["Manifest", "Sample", "iter_manifest", "read_manifest", "sample_row", "write_manifest"]
+__all__ = [
+    "Manifest",
+    "Sample",
+    "iter_manifest",
+    "read_manifest",
+    "read_rows",
+    "sample_row",
+    "write_manifest",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +150,28 @@ def read_manifest(path: str | Path) -> Manifest:
             row and column. Two rows with one id are wrong too.
         MissingExtraError: Parquet without pyarrow.
     """
+    samples, errors = read_rows(path)
+    errors.raise_if_any()
+    if not samples:
+        raise ConfigError(f"{path} has no rows. A manifest needs one sample at least.")
+    return Manifest(tuple(samples), Path(path))
+
+
+def read_rows(path: str | Path) -> tuple[list[Sample], RowErrors]:
+    """Return the samples of the rows that are right, and what is wrong with the others.
+
+    Raises:
+        ConfigError: The file is missing or no table.
+        MissingExtraError: Parquet without pyarrow.
+    """
     path = Path(path)
     errors = RowErrors(path)
     samples: dict[str, Sample] = {}
     for sample in _iter_checked(path, errors):
         if sample.id in samples:
             errors.add(None, "id", f"{sample.id!r} stands in two rows; ids must differ")
-        samples[sample.id] = sample
-    errors.raise_if_any()
-    if not samples:
-        raise ConfigError(f"{path} has no rows. A manifest needs one sample at least.")
-    return Manifest(tuple(samples.values()), path)
+        samples.setdefault(sample.id, sample)
+    return list(samples.values()), errors
 
 
 def iter_manifest(path: str | Path) -> Iterator[Sample]:

@@ -52,30 +52,35 @@ def language_of(text: str) -> str | None:
 
 
 class RowErrors:
-    """The errors of a table, collected, so that a user can mend them in one go."""
+    """The errors of a table, collected, so that a user can mend them in one go.
+
+    Attributes:
+        count: How many.
+        lines: The first hundred, each with its row and column.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
-        self._lines: list[str] = []
+        self.lines: list[str] = []
 
     def add(self, row: int | None, column: str, problem: str) -> None:
         """Note a problem; `row` is None where it is of no single row, `column` empty where of none."""
         self.count += 1
-        if len(self._lines) < _SHOWN:
+        if len(self.lines) < _SHOWN:
             place = ", ".join(
                 p for p in (f"row {row}" if row else "", f"column {column}" if column else "") if p
             )
-            self._lines.append(f"{place}: {problem}." if column else f"{place} {problem}.")
+            self.lines.append(f"{place}: {problem}." if column else f"{place} {problem}.")
 
     def raise_if_any(self) -> None:
         """Raise one `ConfigError` with all that was noted."""
         if not self.count:
             return
         if self.count == 1:
-            raise ConfigError(f"{self.path}, {self._lines[0]}")
+            raise ConfigError(f"{self.path}, {self.lines[0]}")
         more = [f"... and {self.count - _SHOWN} more."] if self.count > _SHOWN else []
-        raise ConfigError("\n  ".join([f"{self.path} has {self.count} errors:", *self._lines, *more]))
+        raise ConfigError("\n  ".join([f"{self.path} has {self.count} errors:", *self.lines, *more]))
 
 
 class _Row:
