@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations, pairwise
+from itertools import accumulate, combinations, pairwise
 
 from zimu.subtitles.phrases import FAULT, Piece, joined, pieces
 
@@ -14,7 +14,11 @@ __all__ = ["break_lines", "split_text"]
 _BALANCE = 24.0
 _TOP_HEAVY = 2.0
 _NEW_CUE = 15.0
+_HURRIED_CUE = 10_000.0
 _FILL = 20.0
+# A cue that holds the end of one sentence and a part of the next (TED: don't merge the two).
+_TWO_SENTENCES = 12.0
+_SENTENCE_END = 1.0
 
 
 def break_lines(text: str, language: str, line_columns: int, lines: int) -> tuple[str, ...] | None:
@@ -33,7 +37,13 @@ def break_lines(text: str, language: str, line_columns: int, lines: int) -> tupl
 
 
 def split_text(
-    text: str, language: str, line_columns: int, lines: int, room: float = float("inf")
+    text: str,
+    language: str,
+    line_columns: int,
+    lines: int,
+    *,
+    room: float = float("inf"),
+    is_hurried: bool = False,
 ) -> list[tuple[str, ...]]:
     """Split a text into cues at the ends of phrases, each broken into lines.
 
@@ -45,18 +55,35 @@ def split_text(
         line_columns: Columns a line.
         lines: Lines a cue.
         room: Columns a cue at most, where its time allows no more.
+        is_hurried: Whether as few cues as can be are made, whatever their breaks cost.
     """
     row = _atoms(pieces(text, language), line_columns)
     if not row:
         return []
-    total = _width(row)
+    reach = [0, *accumulate(piece.columns + piece.has_blank for piece in row)]
+    total = reach[-1] - row[-1].has_blank
     target = total / -(-total // min(room, line_columns * lines))
+    costs = [piece.cost for piece in row]
+    new_cue = _HURRIED_CUE if is_hurried else _NEW_CUE
     best: list[tuple[float, int]] = [(0.0, 0)] + [(float("inf"), 0)] * len(row)
     for start in range(len(row)):
-        width = 0
+        lower, ends_inside = start, False
+        opens = start == 0 or costs[start - 1] < _SENTENCE_END
+        upper = _reach(row, start, line_columns, 1, room)
         for end in range(start + 1, _reach(row, start, line_columns, lines, room) + 1):
-            width += row[end - 1].columns + row[end - 1].has_blank
-            cost = best[start][0] + _NEW_CUE + 2 * row[end - 1].cost + _FILL * (1 - width / target) ** 2
+            closes = costs[end - 1] < _SENTENCE_END
+            cost = (
+                best[start][0]
+                + new_cue
+                + 2 * costs[end - 1]
+                + _FILL * (1 - (reach[end] - reach[start]) / target) ** 2
+            )
+            cost += _TWO_SENTENCES * (ends_inside and not (opens and closes))
+            if lines == 2 and end > upper:  # two lines: their gap counts too
+                while lower < upper and reach[end] - reach[lower] - row[end - 1].has_blank > line_columns:
+                    lower += 1
+                cost += min(costs[max(lower, start + 1) - 1 : upper], default=0.0)
+            ends_inside = ends_inside or closes
             if cost < best[end][0]:
                 best[end] = (cost, start)
     edges = [len(row)]
@@ -80,26 +107,23 @@ def _atoms(row: Sequence[Piece], line_columns: int) -> list[Piece]:
     return out
 
 
-def _width(row: Sequence[Piece]) -> int:
-    """Return the columns of pieces on one line."""
-    return sum(p.columns + p.has_blank for p in row) - row[-1].has_blank
-
-
 def _best_lines(row: Sequence[Piece], line_columns: int, lines: int) -> tuple[str, ...] | None:
-    for count in range(1, lines + 1):
-        best: tuple[float, tuple[Sequence[Piece], ...]] | None = None
+    reach = [0, *accumulate(piece.columns + piece.has_blank for piece in row)]
+    for count in range(1, min(lines, len(row)) + 1):
+        best = float("inf")
+        edges: tuple[int, ...] = (0, len(row))
         for cuts in combinations(range(1, len(row)), count - 1):
-            parts = tuple(row[a:b] for a, b in pairwise((0, *cuts, len(row))))
-            widths = [_width(part) for part in parts]
+            candidate = (0, *cuts, len(row))
+            widths = [reach[b] - reach[a] - row[b - 1].has_blank for a, b in pairwise(candidate)]
             if max(widths) > line_columns:
                 continue
-            cost = sum(part[-1].cost for part in parts[:-1])
+            cost = sum(row[cut - 1].cost for cut in cuts)
             cost += _BALANCE * ((max(widths) - min(widths)) / line_columns) ** 2
             cost += _TOP_HEAVY * sum(a > b for a, b in pairwise(widths))
-            if best is None or cost < best[0]:
-                best = (cost, parts)
-        if best is not None:
-            return tuple(joined(part) for part in best[1])
+            if cost < best:
+                best, edges = cost, candidate
+        if best < float("inf"):
+            return tuple(joined(row[a:b]) for a, b in pairwise(edges))
     return None
 
 

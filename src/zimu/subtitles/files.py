@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -37,17 +37,25 @@ def format_of(path: str | os.PathLike[str]) -> str:
     return SUFFIXES[suffix]
 
 
-def read(path: str | os.PathLike[str]) -> list[Cue]:
+def read(path: str | os.PathLike[str], *, encoding: str | None = None) -> list[Cue]:
     """Return the cues of a subtitle file in the file's order.
+
+    Args:
+        path: The file; its suffix says the format.
+        encoding: The encoding, where the file does not say it and the guess is wrong.
 
     Raises:
         SubtitleError: The file cannot be read, or is not of its suffix's format.
     """
-    return list(read_track(path).cues)
+    return list(read_track(path, encoding=encoding).cues)
 
 
-def read_track(path: str | os.PathLike[str]) -> Track:
+def read_track(path: str | os.PathLike[str], *, encoding: str | None = None) -> Track:
     """Return a subtitle file with its header, notes and encoding.
+
+    Args:
+        path: The file; its suffix says the format.
+        encoding: The encoding, where the file does not say it and the guess is wrong.
 
     Raises:
         SubtitleError: The file cannot be read, or is not of its suffix's format.
@@ -57,17 +65,17 @@ def read_track(path: str | os.PathLike[str]) -> Track:
         data = Path(path).read_bytes()
     except OSError as error:
         raise SubtitleError(f"{path}: cannot be read: {error.strerror or error}.") from error
-    text, encoding, is_guess = decode(data)
-    if is_guess:
-        _log.warning("%s: the encoding is not stated; read as %s.", path, encoding)
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     try:
+        text, used, is_guess = decode(data, encoding)
+        text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         track = FORMATS[name].read(text)
     except SubtitleError as error:
         raise SubtitleError(f"{path}: {error}") from error
-    if not track.cues and text.strip() and name not in ("vtt", "json", "ass", "ttml"):
+    if is_guess:
+        _log.warning("%s: the encoding is not stated, or bytes are damaged; read as %s.", path, used)
+    if not track.cues and name in ("srt", "lrc", "tsv") and text.strip():
         raise SubtitleError(f"{path}: no cue was found, so this is not a {name.upper()} file.")
-    return replace(track, encoding=encoding, is_guess=is_guess)
+    return replace(track, encoding=used, is_guess=is_guess)
 
 
 def write(
@@ -116,20 +124,14 @@ def write_track(track: Track, path: str | os.PathLike[str]) -> None:
 
 def _write_whole(path: Path, data: bytes) -> None:
     """Write beside, flush to the disk, rename; leave nothing behind where that fails."""
-    beside: Path | None = None
+    beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
     try:
-        handle, beside_name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
-        beside = Path(beside_name)
-        with os.fdopen(handle, "wb") as file:
+        with beside.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        # A temporary file is private; a subtitle file is as readable as any other new file.
-        umask = os.umask(0)
-        os.umask(umask)
-        beside.chmod(0o666 & ~umask)
         beside.replace(path)
     except OSError as error:
-        if beside is not None:
-            beside.unlink(missing_ok=True)
         raise SubtitleError(f"{path}: cannot be written: {error.strerror or error}.") from error
+    finally:
+        beside.unlink(missing_ok=True)

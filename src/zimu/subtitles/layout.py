@@ -8,17 +8,15 @@ from dataclasses import replace
 import numpy as np
 
 from zimu.streams import Caption
-from zimu.subtitles.breaks import break_lines, split_text
-from zimu.subtitles.chinese import CLOSERS
-from zimu.subtitles.cue import Cue, Word, clean_lines
+from zimu.subtitles.breaks import split_text
+from zimu.subtitles.chinese import without_final_stop
+from zimu.subtitles.cue import Cue, Mark, Word, clean_lines
+from zimu.subtitles.markup import carry_marks
 from zimu.subtitles.measure import columns, guess_language, need_ms
 from zimu.subtitles.schedule import schedule
 from zimu.subtitles.styles import Style
 
-__all__ = ["join_texts", "lay_out", "without_final_stop"]
-
-# Two captions further apart than this are never put into one cue.
-_NEIGHBOUR_MS = 1000
+__all__ = ["lay_out", "split_cue"]
 
 
 def lay_out(captions: Sequence[Caption | Cue], style: Style) -> list[Cue]:
@@ -34,15 +32,18 @@ def lay_out(captions: Sequence[Caption | Cue], style: Style) -> list[Cue]:
     """
     cues = [c if isinstance(c, Cue) else _cue(c) for c in captions]
     cues = sorted((c for c in cues if c.lines), key=lambda c: (c.start_ms, c.end_ms))
-    cues = _merge_crowded(cues, style)
-    return schedule([part for cue in cues for part in _split(cue, style)], style)
+    parts: list[Cue] = []
+    for i, cue in enumerate(cues):
+        # What is shown next limits the time that the parts of a cue share, not whether they can be read.
+        parts += split_cue(cue, style, until=cues[i + 1].start_ms if i + 1 < len(cues) else None)
+    return schedule(parts, style)
 
 
 def _cue(caption: Caption) -> Cue:
     """Return a caption as one cue, not yet laid out."""
     return Cue(
         caption.start_ms,
-        caption.end_ms,
+        max(caption.start_ms, caption.end_ms),
         clean_lines(caption.text),
         caption.kind,
         caption.language,
@@ -64,98 +65,110 @@ def _words(caption: Caption) -> tuple[Word, ...]:
     return tuple(words)
 
 
-def _split(cue: Cue, style: Style) -> list[Cue]:
-    """Return a cue as one or several, each with its lines broken and its share of the time."""
-    language = cue.language or guess_language(cue.text)
-    if language == "mul":  # the lines of a bilingual cue are as they are
+def split_cue(cue: Cue, style: Style, until: int | None = None) -> list[Cue]:
+    """Return a cue as one or several, each with its lines broken and its share of the time.
+
+    Args:
+        cue: Any cue; a bilingual one is returned as it is.
+        style: The limits.
+        until: Where the next cue starts: several parts share the time up to there where that is enough to
+            read them.
+    """
+    if _language(cue) == "mul":
         return [cue]
-    text = " ".join(cue.lines)
-    room = float("inf")
+    end = cue.end_ms if until is None else max(cue.start_ms, min(cue.end_ms, until))
+    shown = replace(cue, end_ms=end)
+    parts = _parts(shown, style)
+    needed = sum(need_ms(p, style) + style.gap_ms for p in parts)
+    if len(parts) > 1 and needed > shown.duration_ms:
+        parts = _parts(shown, style, is_hurried=True)
+        needed = sum(need_ms(p, style) + style.gap_ms for p in parts)
+    if len(parts) > 1:
+        cue = replace(cue, end_ms=max(end, min(cue.end_ms, cue.start_ms + needed)))
+    return _share_words(cue, _share_marks(cue, _share_time(cue, parts, style)))
+
+
+def _language(cue: Cue) -> str:
+    return cue.language or guess_language(cue.text)
+
+
+def _parts(cue: Cue, style: Style, *, is_hurried: bool = False) -> list[Cue]:
+    """Return a cue's text as cues with their lines, without times of their own."""
+    text, language, room = " ".join(cue.lines), _language(cue), float("inf")
     if cue.kind == "speech" and cue.duration_ms > style.max_ms:
         # What is said slowly is shown while it is said.
         room = max(1.0, columns(text) * style.max_ms / cue.duration_ms)
-    parts = split_text(text, language, style.line_columns, style.lines, room)
+    parts = split_text(text, language, style.line_columns, style.lines, room=room, is_hurried=is_hurried)
     if not style.has_final_stop and language == "zh":
         parts = [without_final_stop(lines) for lines in parts]
-    parts = [lines for lines in parts if lines]
-    widths = [sum(map(columns, lines)) for lines in parts]
-    total, done, out = max(1, sum(widths)), 0, []
-    words = list(cue.words)
-    for lines, width in zip(parts, widths, strict=True):
-        start = cue.start_ms + cue.duration_ms * done // total
-        done += width
-        end = cue.start_ms + cue.duration_ms * done // total
-        mine, words = (words, []) if len(parts) == 1 else _take_words(words, "".join(lines))
-        out.append(replace(cue, start_ms=start, end_ms=end, lines=lines, words=tuple(mine)))
+    return [replace(cue, lines=lines, words=(), marks=()) for lines in parts if lines]
+
+
+def _share_time(cue: Cue, parts: list[Cue], style: Style) -> list[Cue]:
+    """Give each part the time that it needs to be read, and of what is left a share by its length."""
+    needs = [need_ms(part, style) + style.gap_ms for part in parts]
+    widths = [sum(map(columns, part.lines)) for part in parts]
+    spare = cue.duration_ms + style.gap_ms - sum(needs)
+    if spare >= 0:
+        shares = [need + spare * w // max(1, sum(widths)) for need, w in zip(needs, widths, strict=True)]
+    else:
+        shares = [(cue.duration_ms + style.gap_ms) * need // sum(needs) for need in needs]
+    out, start = [], cue.start_ms
+    for i, (part, share) in enumerate(zip(parts, shares, strict=True)):
+        end = cue.end_ms if i + 1 == len(parts) else max(start, start + share - style.gap_ms)
+        out.append(replace(part, start_ms=start, end_ms=max(start, end)))
+        start += share
     return out
 
 
-def _take_words(words: list[Word], text: str) -> tuple[list[Word], list[Word]]:
-    """Return the leading words that spell a text, and the rest."""
-    left = sum(c.isalnum() for c in text)
-    taken = 0
-    while taken < len(words) and left > 0:
-        left -= sum(c.isalnum() for c in words[taken].text)
-        taken += 1
-    return words[:taken], words[taken:]
+def _share_words(cue: Cue, parts: list[Cue]) -> list[Cue]:
+    """Give each part the words that spell it."""
+    words, out = list(cue.words), []
+    for i, part in enumerate(parts):
+        left = sum(c.isalnum() for c in part.text)
+        taken = len(words) if i + 1 == len(parts) else 0
+        while taken < len(words) and left > 0:
+            left -= sum(c.isalnum() for c in words[taken].text)
+            taken += 1
+        out.append(replace(part, words=tuple(words[:taken])))
+        words = words[taken:]
+    return out
 
 
-def without_final_stop(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """Return Chinese lines without a full stop or comma at their ends; an ellipsis stays."""
-    out = []
-    for line in lines:
-        while line[-1:] in ("。", "，", ",", "、") or (line.endswith(".") and not line.endswith("..")):
-            line = line[:-1].rstrip()
-        out.append(line)
-    return tuple(line for line in out if line)
-
-
-def join_texts(first: str, second: str, language: str) -> str:
-    """Return two texts as one; in Chinese the blank between them stands for a comma."""
-    tight = language == "zh" and first[-1:] in CLOSERS
-    return f"{first}{'' if tight else ' '}{second}"
-
-
-def _merge_crowded(cues: list[Cue], style: Style) -> list[Cue]:
-    """Merge a cue that has too little time with its neighbour, where both then have enough."""
+def _share_marks(cue: Cue, parts: list[Cue]) -> list[Cue]:
+    """Give each part its tags; one that is open where a part ends is closed there and opened in the next."""
+    if not cue.marks:
+        return parts
+    whole = "\n".join(part.text for part in parts)
+    carried = list(carry_marks(cue.text, cue.marks, whole))
     out: list[Cue] = []
-    for i, cue in enumerate(cues):
-        after = cues[i + 1].start_ms - style.gap_ms if i + 1 < len(cues) else None
-        while out and (merged := _merged(out[-1], cue, after, style)):
-            out.pop()
-            cue = merged
-        out.append(cue)
+    still_open: list[str] = []
+    at = 0
+    for part in parts:
+        end = at + len(part.text)
+        last = len(out) + 1 == len(parts)
+        mine = [m for m in carried if m.at <= end or last]
+        carried = carried[len(mine) :]
+        marks = [*(Mark(0, tag) for tag in still_open), *(replace(m, at=max(0, m.at - at)) for m in mine)]
+        still_open = [] if last else _open_tags(marks)
+        marks += [Mark(len(part.text), _closing(tag)) for tag in reversed(still_open)]
+        out.append(replace(part, marks=tuple(marks)))
+        at = end + 1
     return out
 
 
-def _merged(first: Cue, second: Cue, free_until: int | None, style: Style) -> Cue | None:
-    """Return two neighbours as one cue, or None where that is not needed or not allowed."""
-    language = first.language or guess_language(first.text)
-    same = first.kind == second.kind and language == (second.language or guess_language(second.text))
-    if not same or language == "mul" or second.start_ms - first.end_ms > _NEIGHBOUR_MS:
-        return None
-    crowded = first.start_ms + need_ms(first, style) > second.start_ms - style.gap_ms or (
-        free_until is not None and second.start_ms + need_ms(second, style) > free_until
-    )
-    if not crowded:
-        return None
-    lines = break_lines(
-        join_texts(" ".join(first.lines), " ".join(second.lines), language),
-        language,
-        style.line_columns,
-        style.lines,
-    )
-    if lines is None:
-        return None
-    merged = replace(
-        first,
-        end_ms=max(first.end_ms, second.end_ms),
-        lines=lines,
-        confidence=min(first.confidence, second.confidence),
-        words=first.words + second.words,
-        marks=(),
-    )
-    need = need_ms(merged, style)
-    if merged.duration_ms > style.max_ms or (free_until is not None and first.start_ms + need > free_until):
-        return None
-    return merged
+def _open_tags(marks: Sequence[Mark]) -> list[str]:
+    """Return the HTML-like tags that are opened and not closed, in order."""
+    stack: list[str] = []
+    for mark in marks:
+        if mark.tag.startswith("</"):
+            names = [_closing(tag) for tag in stack]
+            if mark.tag in names:
+                del stack[len(names) - 1 - names[::-1].index(mark.tag)]
+        elif mark.tag.startswith("<") and mark.tag[1:2].isalpha():
+            stack.append(mark.tag)
+    return stack
+
+
+def _closing(tag: str) -> str:
+    return f"</{tag[1:].split('.')[0].split()[0].rstrip('>')}>"

@@ -13,11 +13,17 @@ from zimu.text.languages import is_han
 __all__ = ["clusters", "columns", "guess_language", "join_lines", "need_ms", "reading_columns"]
 
 _JOINER = "\u200d"
-_ASCII = re.compile(r"[\x20-\x7e]*")
+# What almost every text is made of: ASCII, CJK marks, ideographs and full-width forms.
+_SIMPLE = re.compile("[\x20-\x7e\u3000-\u3029\u4e00-\u9fff\uff01-\uff5e]*")
+_ASCII = re.compile("[\x20-\x7e]+")
 
 
 def _is_mark(character: str) -> bool:
     return unicodedata.category(character) in ("Mn", "Me", "Cf") or "\U0001f3fb" <= character <= "\U0001f3ff"
+
+
+def _is_regional(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
 
 
 def clusters(text: str) -> Iterator[str]:
@@ -31,11 +37,7 @@ def clusters(text: str) -> Iterator[str]:
         joins = current and (
             _is_mark(character) or unicodedata.category(character) == "Mc" or current[-1] == _JOINER
         )
-        flag = (
-            "\U0001f1e6" <= character <= "\U0001f1ff"
-            and len(current) == 1
-            and ("\U0001f1e6" <= current <= "\U0001f1ff")
-        )
+        flag = len(current) == 1 and _is_regional(current) and _is_regional(character)
         if joins or flag:
             current += character
             continue
@@ -52,13 +54,16 @@ def columns(text: str) -> int:
     >>> columns("字幕 OK")
     7
     """
-    if _ASCII.fullmatch(text):
-        return len(text)
+    if _SIMPLE.fullmatch(text):
+        return len(text) + len(_ASCII.sub("", text))
     width = 0
     for cluster in clusters(text):
         if all(_is_mark(c) for c in cluster):
             continue
-        width += 2 if any(unicodedata.east_asian_width(c) in "WF" for c in cluster) else 1
+        # Two regional letters are a flag, and U+FE0F asks for the picture of a character.
+        is_picture = cluster[-1] == "\ufe0f" or (len(cluster) == 2 and _is_regional(cluster[1]))
+        is_wide = is_picture or any(unicodedata.east_asian_width(c) in "WF" for c in cluster)
+        width += 2 if is_wide else 1
     return width
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from zimu.subtitles import chinese, english
 from zimu.subtitles.measure import columns
@@ -39,7 +40,8 @@ class Piece:
     columns: int
 
 
-def pieces(text: str, language: str) -> list[Piece]:
+@lru_cache(maxsize=2048)
+def pieces(text: str, language: str) -> tuple[Piece, ...]:
     """Split a text into pieces with the costs of the gaps between them.
 
     Args:
@@ -56,7 +58,7 @@ def pieces(text: str, language: str) -> list[Piece]:
     for i, (word, has_blank) in enumerate(tokens):
         cost = rules(words, i, has_blank) if i + 1 < len(words) else 0.0
         out.append(Piece(word, has_blank, cost, columns(word)))
-    return out
+    return tuple(out)
 
 
 def joined(row: Sequence[Piece]) -> str:

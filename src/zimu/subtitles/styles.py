@@ -13,7 +13,7 @@ __all__ = ["STYLES", "Style", "style_of"]
 class Style:
     """The limits of a house.
 
-    Widths are counted in columns: a full-width character takes two, a Latin one takes one, a combining mark none.
+    Widths are counted in columns: a full-width character takes two, a Latin one one, a combining mark none.
 
     Attributes:
         name: What `--style` calls it.

@@ -11,51 +11,66 @@ from zimu.timing import to_ms, to_seconds
 
 __all__ = ["read", "write"]
 
+# A year: no time of a file, and far from where exact arithmetic would be slow.
+_MAX_S = 366 * 86400
+
 
 def read(text: str) -> Track:
     """Return the track of a JSON text.
 
     Raises:
-        SubtitleError: It is no JSON, or a cue lacks a time.
+        SubtitleError: It is no JSON, or a cue is damaged.
     """
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SubtitleError(f"This is not JSON: {error}.") from error
     rows = data.get("cues", data.get("segments")) if isinstance(data, dict) else None
     if not isinstance(rows, list):
         raise SubtitleError(
             'A JSON subtitle file is an object with a list "cues", or "segments" as Whisper has it.'
         )
-    language = data.get("language")
-    cues = tuple(_cue(row, i, language) for i, row in enumerate(rows, 1))
-    return Track(cues, format="json", language=language, source=data.get("source"), bundle=data.get("bundle"))
+    language = _text_or_none(data.get("language"))
+    cues = [_cue(row, number, language) for number, row in enumerate(rows, 1)]
+    source, bundle = _text_or_none(data.get("source")), _text_or_none(data.get("bundle"))
+    return Track(tuple(cues), format="json", language=language, source=source, bundle=bundle)
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _ms(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MAX_S:
+        raise ValueError(f"{value!r} is no number of seconds")
+    return to_ms(to_seconds(value))
 
 
 def _cue(row: Any, number: int, language: str | None) -> Cue:
     try:
         return Cue(
-            to_ms(to_seconds(row["start"])),
-            to_ms(to_seconds(row["end"])),
+            _ms(row["start"]),
+            _ms(row["end"]),
             clean_lines(str(row["text"])),
-            kind=row.get("kind", "speech"),
+            kind=str(row.get("kind", "speech")),
             language=language,
             confidence=float(row.get("confidence", 1.0)),
-            words=tuple(_word(w) for w in row.get("words", ())),
+            words=tuple(map(_word, row.get("words", ()))),
         )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise SubtitleError(
             f'Cue {number} is damaged ({error!r}). A cue has "start" and "end" in seconds and "text".'
         ) from error
 
 
-def _word(row: dict[str, Any]) -> Word:
+def _word(row: Any) -> Word:
+    start, end = row.get("start"), row.get("end")
     return Word(
         str(row.get("text", row.get("word", ""))),
         float(row.get("confidence", row.get("probability", 1.0))),
-        to_ms(to_seconds(row["start"])) if row.get("start") is not None else None,
-        to_ms(to_seconds(row["end"])) if row.get("end") is not None else None,
-        {k: (float(v[0]), float(v[1])) for k, v in row.get("attention", {}).items()},
+        None if start is None else _ms(start),
+        None if end is None else _ms(end),
+        {str(k): (float(v[0]), float(v[1])) for k, v in row.get("attention", {}).items()},
     )
 
 

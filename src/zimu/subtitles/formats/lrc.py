@@ -11,10 +11,13 @@ from zimu.timing import to_ms, to_seconds
 
 __all__ = ["read", "write"]
 
-_STAMPS = re.compile(r"^\s*((?:\[\d+:\d{1,2}(?:[.:]\d{1,3})?\]\s*)+)(.*)$")
+_STAMPS = re.compile(r"^\s*((?:\[\d{1,9}:\d{1,2}(?:[.:]\d{1,3})?\]\s*)+)(.*)$")
 _STAMP = re.compile(r"\[(\d+):(\d{1,2})(?:[.:](\d{1,3}))?\]")
-_OFFSET = re.compile(r"^\s*\[offset:\s*([+-]?\d+)\s*\]", re.IGNORECASE)
+_OFFSET = re.compile(r"^\s*\[offset:\s*([+-]?\d{1,9})\s*\]", re.IGNORECASE)
 _WORD = re.compile(r"<\d+:\d{1,2}(?:\.\d{1,3})?>")
+# A word joiner keeps a literal time from being read as one.
+_LITERAL = re.compile("([\\[<])(?=\u2060*\\d+:\\d)")
+_ESCAPED = re.compile("([\\[<])\u2060(?=\u2060*\\d+:\\d)")
 # The last line of a song has no end of its own.
 _LAST_MS = 5000
 
@@ -31,7 +34,7 @@ def read(text: str) -> Track:
             if row.strip() and not moved:
                 header.append(row.strip())
             continue
-        lines = clean_lines(_WORD.sub("", match[2]))
+        lines = clean_lines(_ESCAPED.sub("\\1", _WORD.sub("", match[2])))
         for minutes, seconds, fraction in _STAMP.findall(match[1]):
             ms = to_ms(to_seconds(f"{int(minutes) * 60 + int(seconds)}.{fraction or 0}"))
             starts.append((ms, lines))
@@ -48,7 +51,7 @@ def write(track: Track) -> str:
     """Return a track as LRC; the lines of a cue are joined."""
     rows = [track.header] if track.format == "lrc" and track.header else []
     for i, cue in enumerate(track.cues):
-        rows.append(f"[{_stamp(cue.start_ms)}]{join_lines(cue.lines)}")
+        rows.append(f"[{_stamp(cue.start_ms)}]" + _LITERAL.sub("\\1\u2060", join_lines(cue.lines)))
         follows = track.cues[i + 1].start_ms if i + 1 < len(track.cues) else None
         if follows is None or follows >= cue.end_ms + 10:
             rows.append(f"[{_stamp(cue.end_ms)}]")

@@ -11,13 +11,15 @@ from zimu.subtitles.markup import parse, render, to_html
 __all__ = ["read", "write"]
 
 _TIMES = re.compile(rf"^[ \t]*({STAMP})[ \t]*-{{1,2}}>[ \t]*({STAMP})([ \t][^\n]*)?$", re.MULTILINE)
-_NUMBER = re.compile(r"\n[ \t]*\d+[ \t]*\Z")
+# The number of the next cue stands right above its times.
+_NUMBER = re.compile(r"\n[ \t]*\d+[ \t]*\n\Z")
 _NAMES = ("i", "b", "u", "s", "font")
-_TAG = re.compile(r"</?(?:i|b|u|s|font)(?:\s[^<>]*)?/?>|\{\\[^{}\n]*\}", re.IGNORECASE)
-# SRT has no escape. A word joiner, which nobody sees, keeps literal text from being read as a tag or as times;
-# one more is put before each that is there already, so that reading gives back exactly what was written.
-_LITERAL = re.compile("(<|\\{|--|-)(\u2060*)(?=[/a-zA-Z\\\\>])")
-_ESCAPED = re.compile("(<|\\{|--|-)\u2060(\u2060*)(?=[/a-zA-Z\\\\>])")
+_TAG = re.compile(r"</?(?:i|b|u|s|font)(?:\s[^<>]*)?>|\{\\[^{}\n]*\}", re.IGNORECASE)
+# SRT has no escape. A word joiner, which nobody sees, keeps literal text from being read as a tag or as
+# times; one more is put before those that are there already, so that reading gives back what was written.
+_HAZARD = "(<(?={0}/?[a-zA-Z])|\\{{(?={0}\\\\)|-(?={0}>)|(?<=\\d):(?={0}\\d{{1,2}}[.,]\\d))"
+_LITERAL = re.compile(_HAZARD.format("\u2060*"))
+_ESCAPED = re.compile(_HAZARD.format("\u2060+") + "\u2060")
 
 
 def read(text: str) -> Track:
@@ -25,15 +27,11 @@ def read(text: str) -> Track:
     found = list(_TIMES.finditer(text))
     cues = []
     for i, match in enumerate(found):
-        last = i + 1 == len(found)
-        payload = text[match.end() : len(text) if last else found[i + 1].start()]
-        if not last:
-            payload = _NUMBER.sub("", payload.rstrip("\n"))
-        start, end = parse_stamp(match[1]), parse_stamp(match[2])
-        if start is None or end is None:
-            continue
+        payload = text[match.end() : found[i + 1].start() if i + 1 < len(found) else len(text)]
+        if i + 1 < len(found):
+            payload = _NUMBER.sub("", payload)
         lines, marks = parse(payload, _TAG, _unescape)
-        cues.append(Cue(start, end, lines, kind="speech", marks=marks))
+        cues.append(Cue(parse_stamp(match[1]), parse_stamp(match[2]), lines, kind="speech", marks=marks))
     return Track(tuple(cues), format="srt")
 
 
@@ -52,8 +50,8 @@ def _tag(tag: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return _LITERAL.sub("\\1\u2060\\2", text)
+    return _LITERAL.sub("\\1\u2060", text)
 
 
 def _unescape(text: str) -> str:
-    return _ESCAPED.sub("\\1\\2", text)
+    return _ESCAPED.sub("\\1", text)

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from xml.sax.saxutils import escape, quoteattr
 
 from zimu.errors import SubtitleError
 from zimu.subtitles.clock import parse_stamp, stamp
-from zimu.subtitles.cue import Cue, Track, clean_lines
+from zimu.subtitles.cue import Cue, Mark, Track, clean_lines
+from zimu.subtitles.markup import carry_marks, to_html
 from zimu.timing import to_ms, to_seconds
 
 __all__ = ["read", "write"]
 
 _NS = "http://www.w3.org/ns/ttml"
-_PARAMETER = "{http://www.w3.org/ns/ttml#parameter}"
-_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_OFFSET = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|f|t)")
-_FRAMES = re.compile(r"(\d+):(\d\d):(\d\d):(\d+)")
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_OFFSET = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(h|ms|m|s|f|t)")
+_FRAMES = re.compile(r"(\d{1,9}):(\d\d):(\d\d):(\d{1,3})")
+# our tag: (TTML's attribute, its value)
+_SPANS = {"i": ("fontStyle", "italic"), "b": ("fontWeight", "bold"), "u": ("textDecoration", "underline")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What an element hands down to its children."""
+
+    start: Fraction
+    frame_rate: Fraction
+    tick_rate: Fraction
+    language: str | None
 
 
 def read(text: str) -> Track:
@@ -31,67 +45,83 @@ def read(text: str) -> Track:
         raise SubtitleError("This XML has a document type, which a subtitle file does not need. Remove it.")
     try:
         root = ElementTree.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, RecursionError) as error:
         raise SubtitleError(f"This is not XML: {error}.") from error
-    if _local(root) != "tt":
-        raise SubtitleError(f"A TTML file has the root element tt; this has {_local(root)}.")
-    rates = (
-        Fraction(root.get(f"{_PARAMETER}frameRate", "30")),
-        Fraction(root.get(f"{_PARAMETER}tickRate", "1")),
-    )
-    cues: list[Cue] = []
-    _walk(root, Fraction(0), rates, root.get(_XML_LANG) or None, cues)
-    return Track(tuple(cues), format="ttml", language=root.get(_XML_LANG) or None)
+    if _local(root.tag) != "tt":
+        raise SubtitleError(f"A TTML file has the root element tt; this has {_local(root.tag)}.")
+    language = root.get(_LANG) or None
+    scope = _Scope(Fraction(0), _rate(root, "frameRate", "30"), _rate(root, "tickRate", "1"), language)
+    return Track(tuple(_cues(root, scope)), format="ttml", language=language)
 
 
-def _local(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2]
+def _rate(root: ElementTree.Element, name: str, default: str) -> Fraction:
+    found = {_local(key): value for key, value in root.attrib.items()}.get(name, default)
+    if not re.fullmatch(r"[1-9]\d{0,8}", found):
+        raise SubtitleError(f"{name} is {found!r}; it must be a whole number above zero.")
+    return Fraction(found)
 
 
-def _walk(
-    element: ElementTree.Element, base: Fraction, rates: tuple[Fraction, Fraction], language: str | None,
-    cues: list[Cue],
-) -> None:  # fmt: skip
-    begin = _time(element.get("begin"), rates)
-    start = base + (begin or 0)
-    language = element.get(_XML_LANG) or language
-    if _local(element) == "p":
-        end = _time(element.get("end"), rates)
-        length = _time(element.get("dur"), rates)
-        stop = base + end if end is not None else start + (length or 0)
-        cues.append(
-            Cue(to_ms(start), to_ms(stop), clean_lines(_text(element)), kind="speech", language=language)
-        )
-        return
-    for child in element:
-        _walk(child, start, rates, language, cues)
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
 
 
-def _time(value: str | None, rates: tuple[Fraction, Fraction]) -> Fraction | None:
+def _cues(root: ElementTree.Element, scope: _Scope) -> Iterator[Cue]:
+    stack = [(root, scope)]
+    while stack:
+        element, scope = stack.pop()
+        begin = _time(element.get("begin"), scope)
+        start = scope.start + (begin or 0)
+        language = element.get(_LANG) or scope.language
+        if _local(element.tag) == "p":
+            end, length = _time(element.get("end"), scope), _time(element.get("dur"), scope)
+            stop = scope.start + end if end is not None else start + (length or 0)
+            lines, marks = _body(element)
+            yield Cue(to_ms(start), to_ms(stop), lines, kind="speech", language=language, marks=marks)
+        else:
+            scope = replace(scope, start=start, language=language)
+            stack += [(child, scope) for child in reversed(element)]
+
+
+def _time(value: str | None, scope: _Scope) -> Fraction | None:
     """Return a TTML time expression in seconds."""
     if value is None:
         return None
     value = value.strip()
     if match := _OFFSET.fullmatch(value):
         units = {"h": Fraction(3600), "m": Fraction(60), "s": Fraction(1), "ms": Fraction(1, 1000)}
-        units |= {"f": 1 / rates[0], "t": 1 / rates[1]}
+        units |= {"f": 1 / scope.frame_rate, "t": 1 / scope.tick_rate}
         return to_seconds(match[1]) * units[match[2]]
     if match := _FRAMES.fullmatch(value):
         hours, minutes, seconds, frames = map(int, match.groups())
-        return hours * 3600 + minutes * 60 + seconds + frames / rates[0]
-    ms = parse_stamp(value)
-    if ms is None:
-        raise SubtitleError(f"{value!r} is no time that TTML knows.")
-    return Fraction(ms, 1000)
+        return hours * 3600 + minutes * 60 + seconds + frames / scope.frame_rate
+    return Fraction(parse_stamp(value), 1000)
 
 
-def _text(element: ElementTree.Element) -> str:
+def _body(element: ElementTree.Element) -> tuple[tuple[str, ...], tuple[Mark, ...]]:
+    """Return the lines and tags of a paragraph."""
+    parts: list[str] = []
+    marks: list[Mark] = []
+    _collect(element, parts, marks)
+    plain = "".join(parts)
+    lines = clean_lines(plain)
+    return lines, carry_marks(plain, marks, "\n".join(lines))
+
+
+def _collect(element: ElementTree.Element, parts: list[str], marks: list[Mark]) -> None:
+    attributes = {_local(key): value for key, value in element.attrib.items()}
+    names = [n for n, (key, value) in _SPANS.items() if attributes.get(key) == value]
+    for name in names:
+        marks.append(Mark(sum(map(len, parts)), f"<{name}>"))
     # Line feeds of the XML source are blanks; only <br/> breaks a line.
-    out = " ".join((element.text or "").split("\n"))
+    parts.append((element.text or "").replace("\n", " "))
     for child in element:
-        out += "\n" if _local(child) == "br" else _text(child)
-        out += " ".join((child.tail or "").split("\n"))
-    return out
+        if _local(child.tag) == "br":
+            parts.append("\n")
+        else:
+            _collect(child, parts, marks)
+        parts.append((child.tail or "").replace("\n", " "))
+    for name in reversed(names):
+        marks.append(Mark(sum(map(len, parts)), f"</{name}>"))
 
 
 def write(track: Track) -> str:
@@ -100,7 +130,7 @@ def write(track: Track) -> str:
     language = track.language or (languages.pop() if len(languages) == 1 else "")
     rows = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<tt xmlns="{_NS}" xmlns:tts="{_NS}#styling" xml:lang={quoteattr(language)}>',
+        f'<tt xmlns="{_NS}" xmlns:tts="{_NS}#styling" xml:space="preserve" xml:lang={quoteattr(language)}>',
         "  <head>",
         '    <styling><style xml:id="s" tts:color="white" tts:textAlign="center"/></styling>',
         '    <layout><region xml:id="r" tts:origin="10% 80%" tts:extent="80% 15%"',
@@ -109,6 +139,28 @@ def write(track: Track) -> str:
         '  <body style="s" region="r"><div>',
     ]
     for cue in track.cues:
-        body = "<br/>".join(map(escape, cue.lines))
-        rows.append(f'    <p begin="{stamp(cue.start_ms)}" end="{stamp(cue.end_ms)}">{body}</p>')
+        own = cue.language if cue.language not in (None, "mul", language) else None
+        tag = f" xml:lang={quoteattr(own)}" if own else ""
+        rows.append(f'    <p begin="{stamp(cue.start_ms)}" end="{stamp(cue.end_ms)}"{tag}>{_inner(cue)}</p>')
     return "\n".join([*rows, "  </div></body>", "</tt>", ""])
+
+
+def _inner(cue: Cue) -> str:
+    """Return a cue's text as XML; spans that are not nested properly are left out."""
+    out, position = "", 0
+    stack: list[str] = []
+    for mark in cue.marks:
+        tag = to_html(mark.tag, _SPANS)
+        name = tag.strip("</>")
+        if not tag or (tag.startswith("</") and stack[-1:] != [name]):
+            continue
+        out += escape(cue.text[position : mark.at])
+        position = mark.at
+        if tag.startswith("</"):
+            stack.pop()
+            out += "</span>"
+        else:
+            stack.append(name)
+            out += '<span tts:{}="{}">'.format(*_SPANS[name])
+    out += escape(cue.text[position:]) + "</span>" * len(stack)
+    return out.replace("\n", "<br/>")

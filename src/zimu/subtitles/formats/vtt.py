@@ -1,4 +1,4 @@
-"""WebVTT, by the W3C's grammar; header, notes, styles, identifiers and settings survive a round trip."""
+"""WebVTT, by the W3C's parser; header, notes, styles, identifiers and settings survive a round trip."""
 
 from __future__ import annotations
 
@@ -24,39 +24,46 @@ def read(text: str) -> Track:
     Raises:
         SubtitleError: The text does not begin with WEBVTT.
     """
-    blocks = [b for b in re.split(r"\n(?:[ \t]*\n)+", text.strip("\n")) if b.strip()]
-    if not blocks or not re.match(r"WEBVTT(?:[ \t\n]|$)", blocks[0]):
+    if not re.match(r"WEBVTT(?:[ \t\n]|\Z)", text):
         found = text[:20].split("\n")[0]
         raise SubtitleError(f"A WebVTT file begins with WEBVTT; this begins with {found!r}.")
-    header = blocks[0]
+    blocks = re.split(r"\n\n+", text.strip("\n"))
+    header, body = blocks[0], blocks[1:]
+    if "-->" in header:  # no blank line between the header and the first cue
+        rows = header.split("\n")
+        at = next(i for i, row in enumerate(rows) if "-->" in row)
+        header, body = "\n".join(rows[:at]), ["\n".join(rows[at:]), *body]
     cues: list[Cue] = []
     notes: list[tuple[int, str]] = []
-    for block in blocks[1:]:
-        cue = _cue(block)
-        if cue is None:
+    for block in body:
+        found_cues = _cues(block.split("\n"))
+        if not found_cues and block.strip():
             notes.append((len(cues), block))
-        else:
-            cues.append(cue)
+        cues += found_cues
     return Track(tuple(cues), format="vtt", header=header, notes=tuple(notes))
 
 
-def _cue(block: str) -> Cue | None:
-    """Return the cue of a block, or None where it is a note, a style, a region or nothing."""
-    rows = block.split("\n")
-    # The times stand on the first line, or on the second below the identifier.
-    name = "" if "-->" in rows[0] or len(rows) < 2 else rows.pop(0).strip()
-    match = _TIMES.match(rows[0])
-    if match is None:
-        return None
-    start, end = parse_stamp(match[1]), parse_stamp(match[2])
-    if start is None or end is None:
-        return None
-    lines, marks = parse("\n".join(rows[1:]), _TAG, html.unescape)
-    settings = []
-    for setting in (match[3] or "").split():
-        key, _, value = setting.partition(":")
-        settings.append((key, value))
-    return Cue(start, end, lines, kind="speech", marks=marks, settings=tuple(settings), name=name)
+def _cues(rows: list[str]) -> list[Cue]:
+    """Return the cues of a block: one, or none of a note, style or region.
+
+    A line with an arrow ends the cue above it (W3C, WebVTT parser algorithm); files without blank lines
+    between cues are read so.
+    """
+    starts = [i for i, row in enumerate(rows) if _TIMES.match(row)]
+    if not starts or starts[0] > 1:
+        return []
+    name = rows[0].strip() if starts[0] == 1 else ""
+    cues = []
+    for at, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+        match = _TIMES.match(rows[at])
+        assert match is not None
+        lines, marks = parse("\n".join(rows[at + 1 : end]), _TAG, html.unescape)
+        pairs = (setting.partition(":") for setting in (match[3] or "").split())
+        settings = tuple((key, value) for key, _, value in pairs)
+        start_ms, end_ms = parse_stamp(match[1]), parse_stamp(match[2])
+        cues.append(Cue(start_ms, end_ms, lines, kind="speech", marks=marks, settings=settings, name=name))
+        name = ""
+    return cues
 
 
 def write(track: Track) -> str:
