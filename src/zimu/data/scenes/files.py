@@ -20,7 +20,6 @@ _PICTURE_OPTIONS = {"preset": "ultrafast", "crf": "25", "threads": "1", "x264-pa
 # The default coder takes four times as long.
 _SOUND_OPTIONS = {"aac_coder": "fast"}
 _SOUND_BITS = 32_000
-_AAC_STEP = 1024
 
 
 def write_clip(path: Path, frames: npt.NDArray[np.uint8], samples: Array) -> None:
@@ -45,12 +44,9 @@ def write_clip(path: Path, frames: npt.NDArray[np.uint8], samples: Array) -> Non
                 frame.pts, frame.time_base = number, Fraction(1, FRAME_HZ)
                 container.mux(video.encode(frame))
             container.mux(video.encode(None))
-            for start in range(0, len(samples), _AAC_STEP):
-                block = av.AudioFrame.from_ndarray(
-                    samples[None, start : start + _AAC_STEP], format="fltp", layout="mono"
-                )
-                block.sample_rate, block.pts, block.time_base = RATE_HZ, start, Fraction(1, RATE_HZ)
-                container.mux(audio.encode(block))
+            sound = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
+            sound.sample_rate, sound.pts, sound.time_base = RATE_HZ, 0, Fraction(1, RATE_HZ)
+            container.mux(audio.encode(sound))
             container.mux(audio.encode(None))
         beside.replace(path)
     finally:
