@@ -12,6 +12,9 @@ import pytest
 
 Picture = Callable[[float], np.ndarray]
 
+# Encoders that take no finer clock than their frame rate.
+_FIXED_RATE = frozenset({"flv1", "gif", "mpeg2video", "mpeg4", "wmv2"})
+
 _CHECKOUT = Path(__file__).resolve().parents[1]
 
 
@@ -69,6 +72,58 @@ def _encode_sound(container: Any, stream: Any, sound: np.ndarray, rate_hz: int, 
     container.mux(stream.encode(None))
 
 
+def _make_video(
+    path: Path,
+    seconds: float = 2,
+    size: tuple[int, int] = (320, 240),
+    fps: int = 25,
+    sound: np.ndarray | str | None = "tone",
+    *,
+    picture: Picture | None = None,
+    times: Sequence[float] | None = None,
+    codec: str = "libx264",
+    pixel_format: str = "yuv420p",
+    options: dict[str, str] | None = None,
+    rotation: int = 0,
+    start: float = 0,
+    rate_hz: int = 16000,
+    sound_codec: str = "aac",
+    sound_layout: str = "mono",
+    sound_start: float = 0,
+    sound_tracks: int = 1,
+    container_format: str | None = None,
+) -> Path:
+    import av
+
+    picture = picture or moving_picture(size)
+    if times is None:
+        times = [index / fps for index in range(round(seconds * fps))]
+    if isinstance(sound, str):
+        sound = tone(seconds, rate_hz, loudness=0.5 if sound == "tone" else 0.0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w", format=container_format) as container:
+        speed = {"preset": "veryfast"} if codec in ("libx264", "libx265") else {}
+        video = container.add_stream(codec, rate=fps, options={**speed, **(options or {})})
+        video.width, video.height, video.pix_fmt = *size, pixel_format
+        clock = Fraction(1, 1000) if codec not in ("mpeg4", "gif") else Fraction(1, fps)
+        video.codec_context.time_base = clock
+        if rotation:
+            video.set_display_rotation(rotation)
+        tracks = []
+        if sound is not None:
+            tracks = [
+                _add_sound(container, sound, rate_hz, sound_codec, sound_layout) for _ in range(sound_tracks)
+            ]
+        for time in times:
+            frame = av.VideoFrame.from_ndarray(picture(time), format="rgb24")
+            frame.pts, frame.time_base = round((time + start) / clock), clock
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        for stream, values in tracks:
+            _encode_sound(container, stream, values, rate_hz, sound_start)
+    return path
+
+
 @pytest.fixture
 def make_video() -> Callable[..., Path]:
     """A function that makes a video and returns its path.
@@ -78,59 +133,7 @@ def make_video() -> Callable[..., Path]:
     frames' times in seconds, for a variable rate; `start` delays the pictures, `sound_start` the sound.
     """
 
-    def make(
-        path: Path,
-        seconds: float = 2,
-        size: tuple[int, int] = (320, 240),
-        fps: int = 25,
-        sound: np.ndarray | str | None = "tone",
-        *,
-        picture: Picture | None = None,
-        times: Sequence[float] | None = None,
-        codec: str = "libx264",
-        pixel_format: str = "yuv420p",
-        options: dict[str, str] | None = None,
-        rotation: int = 0,
-        start: float = 0,
-        rate_hz: int = 16000,
-        sound_codec: str = "aac",
-        sound_layout: str = "mono",
-        sound_start: float = 0,
-        sound_tracks: int = 1,
-        container_format: str | None = None,
-    ) -> Path:
-        import av
-
-        picture = picture or moving_picture(size)
-        if times is None:
-            times = [index / fps for index in range(round(seconds * fps))]
-        if isinstance(sound, str):
-            sound = tone(seconds, rate_hz, loudness=0.5 if sound == "tone" else 0.0)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with av.open(str(path), "w", format=container_format) as container:
-            speed = {"preset": "veryfast"} if codec in ("libx264", "libx265") else {}
-            video = container.add_stream(codec, rate=fps, options={**speed, **(options or {})})
-            video.width, video.height, video.pix_fmt = *size, pixel_format
-            clock = Fraction(1, 1000) if codec not in ("mpeg4", "gif") else Fraction(1, fps)
-            video.codec_context.time_base = clock
-            if rotation:
-                video.set_display_rotation(rotation)
-            tracks = []
-            if sound is not None:
-                tracks = [
-                    _add_sound(container, sound, rate_hz, sound_codec, sound_layout)
-                    for _ in range(sound_tracks)
-                ]
-            for time in times:
-                frame = av.VideoFrame.from_ndarray(picture(time), format="rgb24")
-                frame.pts, frame.time_base = round((time + start) / clock), clock
-                container.mux(video.encode(frame))
-            container.mux(video.encode(None))
-            for stream, values in tracks:
-                _encode_sound(container, stream, values, rate_hz, sound_start)
-        return path
-
-    return make
+    return _make_video
 
 
 @pytest.fixture
@@ -174,3 +177,102 @@ def make_picture() -> Callable[..., Path]:
         return path
 
     return make
+
+
+def write_tiny_data(folder: Path, make: Callable[..., Path], count: int = 8) -> Path:
+    """Write short videos with a manifest of two splits and both languages, and return the manifest."""
+    import json
+
+    rows = []
+    for i in range(count):
+        make(
+            folder / f"{i}.mp4",
+            0.8,
+            (64, 48),
+            10,
+            tone(0.8, hz=300.0 + 100 * i),
+            picture=moving_picture((64, 48), seed=i),
+        )
+        word = ("red", "blue")[i % 2]
+        rows.append(
+            {
+                "id": str(i),
+                "video": f"{i}.mp4",
+                "split": "val" if i >= count - 2 else "train",
+                "references_en": [f"a {word} wave", f"the {word} wave moves"],
+                "references_zh": ["红色的波浪" if word == "red" else "蓝色的波浪"],
+                "words": [{"word": word, "start": 0.1, "end": 0.5}],
+            }
+        )
+    path = folder / "manifest.jsonl"
+    path.write_text("\n".join(json.dumps(r, ensure_ascii=False) for r in rows) + "\n", "utf-8")
+    return path
+
+
+TINY_RECIPE = """
+# zimu train recipes/tiny/recipe.toml
+name = "tiny"
+[data]
+manifest = "MANIFEST"
+[video]
+rate_hz = 5.0
+max_frames = 4
+width = 32
+height = 24
+[audio]
+[model]
+width = 16
+[model.encoders.video]
+name = "frames"
+planes = 8
+stem = "medium"
+shift = 1
+[model.encoders.audio]
+name = "wavenet"
+channels = 8
+layers = 2
+stacks = 1
+[model.fusion]
+name = "aligned"
+context = 1
+[model.decoder]
+hidden = 16
+embedding = 12
+attention = 8
+[training]
+epochs = 2
+batch_size = 3
+warmup_steps = 2
+alignment = 0.5
+average = 0.9
+absent = { audio = 0.3 }
+[training.noise]
+share = 0.5
+kinds = ["white"]
+[search]
+max_length = 6
+[window]
+seconds = 2.0
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run of a tiny model with picture and sound; needs the training half."""
+    pytest.importorskip("torch")
+    from zimu.training.loop import train
+    from zimu.training.recipes import load_recipe
+
+    folder = tmp_path_factory.mktemp("tiny")
+    manifest = write_tiny_data(folder, _make_video)
+    (folder / "recipe.toml").write_text(TINY_RECIPE.replace("MANIFEST", manifest.as_posix()), "utf-8")
+    train(load_recipe(folder / "recipe.toml"), folder / "run")
+    return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tiny_run: Path) -> Path:
+    """The bundle of `tiny_run`."""
+    from zimu.training.export import export
+
+    return export(tiny_run, tiny_run.parent / "bundle", card="# tiny").path

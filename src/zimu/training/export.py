@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -225,13 +226,19 @@ def _step_example(model: CaptionModel) -> tuple[_Examples, list[str]]:
 
 def _export_graph(module: nn.Module, path: Path, inputs: _Examples, outputs: list[str]) -> None:
     """Write a module as one ONNX file without external data."""
-    torch.onnx.export(
-        module.eval(),
-        tuple(example for example, _ in inputs.values()),
-        path,
-        input_names=list(inputs),
-        output_names=outputs,
-        dynamic_axes={n: axes for n, (_, axes) in inputs.items()},
-        opset_version=_OPSET,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # The tracer warns of every shape that it reads as a number. `verify_run` holds the graph against torch on
+        # clips of other lengths, which is what the warning asks for.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.filterwarnings("ignore", "You are using the legacy TorchScript-based ONNX export")
+        warnings.filterwarnings("ignore", "Constant folding - Only steps=1")
+        torch.onnx.export(
+            module.eval(),
+            tuple(example for example, _ in inputs.values()),
+            path,
+            input_names=list(inputs),
+            output_names=outputs,
+            dynamic_axes={n: axes for n, (_, axes) in inputs.items()},
+            opset_version=_OPSET,
+            dynamo=False,
+        )

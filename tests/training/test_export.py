@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zimu.bundles.manifest import Bundle
+from zimu.bundles.session import OnnxStepper
+from zimu.errors import BundleError
+from zimu.search.beam import SearchOptions
+from zimu.streams import Stream, pad_streams
+from zimu.training.export import check_parity, load_run, verify_run
+from zimu.training.stepper import TorchStepper
+
+
+def clips(count: int, seed: int = 0) -> list[dict[str, Stream]]:
+    """Clips of different lengths; every third lacks its sound, every fourth its pictures."""
+    rng = np.random.default_rng(seed)
+
+    def stream(length: int, *shape: int) -> Stream:
+        values = rng.normal(size=(length, *shape)).astype(np.float32)
+        return Stream(values, np.ones(length, np.bool_), np.arange(length) / 5)
+
+    return [
+        {
+            "video": stream(0 if i % 4 == 3 else 1 + i % 4, 3, 24, 32),
+            "audio": stream(0 if i % 3 == 2 else 20 + 7 * i, 64),
+        }
+        for i in range(count)
+    ]
+
+
+def test_the_bundle_writes_torch_s_captions_token_for_token(tiny_run: Path, tiny_bundle: Path) -> None:
+    _, vocabulary, model = load_run(tiny_run)
+    bundle = Bundle(tiny_bundle)
+    assert check_parity(bundle, model, vocabulary, clips(10), SearchOptions(max_length=6)) == 20
+    assert verify_run(tiny_run, bundle) == 4
+
+
+def test_log_probabilities_and_attention_agree_with_torch(tiny_run: Path, tiny_bundle: Path) -> None:
+    _, vocabulary, model = load_run(tiny_run)
+    part = clips(3)
+    batch = {n: pad_streams([c[n] for c in part]) for n in part[0]}
+    ours, theirs = OnnxStepper(Bundle(tiny_bundle)), TorchStepper(model)
+    tokens = np.full(3, vocabulary.start("zh"))
+    ids, log_probs, state = ours.step(tokens, ours.start(batch))
+    ids_torch, log_probs_torch, state_torch = theirs.step(tokens, theirs.start(batch))
+    np.testing.assert_array_equal(ids[:, :5], ids_torch[:, :5])
+    np.testing.assert_allclose(log_probs, log_probs_torch, atol=1e-4)
+    assert state.attention is not None and state_torch.attention is not None
+    np.testing.assert_allclose(state.attention, state_torch.attention, atol=1e-4)
+    for name in ("hidden", "cell"):
+        np.testing.assert_allclose(state.arrays[name], state_torch.arrays[name], atol=1e-4)
+
+
+def test_a_bundle_that_writes_something_else_is_found_out(tiny_run: Path, tiny_bundle: Path) -> None:
+    import torch
+
+    _, vocabulary, model = load_run(tiny_run)
+    with torch.no_grad():
+        model.decoder.out.bias[:] = torch.arange(len(vocabulary), dtype=torch.float32)
+    with pytest.raises(BundleError, match="torch wrote"):
+        check_parity(Bundle(tiny_bundle), model, vocabulary, clips(4), SearchOptions(max_length=6))
+
+
+def test_the_bundle_states_where_it_comes_from(tiny_bundle: Path) -> None:
+    bundle = Bundle(tiny_bundle)
+    bundle.verify()
+    assert bundle.card() == "# tiny"
+    assert b'"name": "tiny"' in bundle.file("recipe")
+    assert bundle.manifest.streams == ("video", "audio")
+    assert bundle.manifest.memory["audio"].stride == 4
+    assert bundle.manifest.window.seconds == 2.0
