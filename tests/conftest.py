@@ -56,6 +56,7 @@ def tone(seconds: float, rate_hz: int = 16000, hz: float = 440.0, loudness: floa
 def _add_sound(container: Any, sound: np.ndarray, rate_hz: int, codec: str, layout: str) -> Any:
     stream = container.add_stream(codec, rate=rate_hz)
     stream.layout = layout
+    stream.bit_rate = 96_000
     return stream, np.atleast_2d(sound)
 
 
@@ -105,7 +106,7 @@ def _make_video(
         speed = {"preset": "veryfast"} if codec in ("libx264", "libx265") else {}
         video = container.add_stream(codec, rate=fps, options={**speed, **(options or {})})
         video.width, video.height, video.pix_fmt = *size, pixel_format
-        clock = Fraction(1, 1000) if codec not in ("mpeg4", "gif") else Fraction(1, fps)
+        clock = Fraction(1, fps if codec in _FIXED_RATE else 1000)
         video.codec_context.time_base = clock
         if rotation:
             video.set_display_rotation(rotation)

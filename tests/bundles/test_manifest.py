@@ -109,7 +109,7 @@ def test_an_archive_that_unpacks_to_more_than_it_says_is_cut_off(folder: Path, t
 
 def test_what_is_no_bundle_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BundleError, match="is no bundle: it has no bundle.json"):
+    with pytest.raises(BundleError, match=r"is no bundle: it has no bundle.json"):
         Bundle(tmp_path / "empty")
     (tmp_path / "text.zip").write_text("no zip")
     with pytest.raises(BundleError, match="neither a folder nor a zip file"):

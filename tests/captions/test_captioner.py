@@ -93,7 +93,7 @@ def test_wrong_names_are_told_with_the_right_ones(
     captioner: Captioner, make_video: MakeVideo, tmp_path: Path
 ) -> None:
     path = make_video(tmp_path / "a.mp4", 1, (64, 48), 10)
-    with pytest.raises(UnknownNameError, match="language of tiny: 'fr'.*en, zh"):
+    with pytest.raises(UnknownNameError, match=r"language of tiny: 'fr'.*en, zh"):
         captioner.caption(path, language="fr")
     with pytest.raises(UnknownNameError, match="Unknown bundle 'nowhere'"):
         zimu.load("nowhere")

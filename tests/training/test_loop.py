@@ -80,5 +80,5 @@ def test_a_run_stops_early_when_nothing_gets_better(recipe: Recipe, tmp_path: Pa
 
 def test_splits_that_are_not_there_are_named(recipe: Recipe, tmp_path: Path) -> None:
     data = recipe.data.model_copy(update={"val": "dev"})
-    with pytest.raises(ConfigError, match="no samples of split .* or 'dev'. Found: train, val"):
+    with pytest.raises(ConfigError, match=r"no samples of split .* or 'dev'. Found: train, val"):
         train(changed(recipe, data=data), tmp_path)

@@ -56,7 +56,7 @@ def test_a_stream_without_its_contract_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_or_broken_file_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="nowhere.toml cannot be read: No such file"):
+    with pytest.raises(ConfigError, match=r"nowhere.toml cannot be read: No such file"):
         load_recipe(tmp_path / "nowhere.toml")
     with pytest.raises(ConfigError, match="is not TOML"):
         load_recipe(write(tmp_path, "name = "))

@@ -1,8 +1,8 @@
 """A bundle: a trained model as a folder, or the same folder zipped, of plain data.
 
-`bundle.json` states everything that is needed to run it; beside it lie ONNX graphs, token lists and `CARD.md`.
-Bundles come from strangers: names, sizes and hashes are checked before anything is used, nothing is unpacked,
-and nothing in them is executed as code.
+`bundle.json` states everything that is needed to run it; beside it lie ONNX graphs, token lists and
+`CARD.md`. Bundles come from strangers: names, sizes and hashes are checked before anything is used, nothing
+is unpacked, and nothing in them is executed as code.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class WindowSettings(_Frozen):
 
 
 class MemoryLayout(_Frozen):
-    """How a stream's steps stand in the decoder's memory: ceil(steps / stride) of them, each with its regions."""
+    """How a stream stands in the decoder's memory: ceil(steps / stride) steps, each with its regions."""
 
     stride: int = Field(default=1, ge=1)
     regions: int = Field(default=1, ge=1)
@@ -93,7 +93,7 @@ class BundleManifest(_Frozen):
     encoder. One of task "tag" has a graph "tag" and a file "wording".
     """
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     name: _Name
     zimu: str = zimu.__version__
     task: Literal["caption", "tag"]

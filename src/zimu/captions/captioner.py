@@ -9,7 +9,7 @@ from pathlib import Path
 
 from zimu.bundles.manifest import Bundle, find_bundle
 from zimu.captions.engine import CaptionEngine
-from zimu.captions.sounds import SoundTagger  # noqa
+from zimu.captions.sounds import SoundTagger
 from zimu.clips.windows import Windows, iter_clips
 from zimu.errors import BundleError, ConfigError, MediaError, unknown_name
 from zimu.media.guard import GuardedStream, iter_media_guarded
@@ -182,7 +182,8 @@ class Captioner:
         found = {n for n, info in (("video", probe.video), ("audio", probe.audio)) if info is not None}
         if not wanted & found:
             raise MediaError(
-                f"{path} has no {' or '.join(sorted(wanted))} stream (found: {', '.join(sorted(found)) or 'none'}), "
+                f"{path} has no {' or '.join(sorted(wanted))} stream "
+                f"(found: {', '.join(sorted(found)) or 'none'}), "
                 f"and {self.name} needs one. Choose another bundle with --bundle."
             )
 

@@ -39,7 +39,8 @@ class Preview:
     Args:
         title: The file's name.
         bundle: What captioned it.
-        aspect: Width over height of the picture as it is meant to be seen; None leaves the shape of the frames.
+        aspect: Width over height of the picture as it is meant to be seen; None leaves the shape of the
+            frames.
     """
 
     def __init__(self, title: str, bundle: str, aspect: float | None = None) -> None:
@@ -98,13 +99,15 @@ class Preview:
             rows.insert(0, _sounds(sounds))
         if self._left_out:
             rows.append(
-                f'<p class="note">+ {self._left_out} clips that are not shown · 另有 {self._left_out} 段未列出</p>'
+                f'<p class="note">+ {self._left_out} clips that are not shown · '
+                f"另有 {self._left_out} 段未列出</p>"
             )
         return "\n".join(rows)
 
     def _row(self, clip: _Shown, captions: Sequence[Caption]) -> str:
         frames = "".join(
-            f'<figure data-time="{time:.3f}"><div class="picture"><img alt="" src="{picture}"><canvas></canvas></div>'
+            f'<figure data-time="{time:.3f}"><div class="picture">'
+            f'<img alt="" src="{picture}"><canvas></canvas></div>'
             f"<figcaption>{_clock(round(time * 1000))}</figcaption></figure>"
             for time, picture in zip(clip.times, clip.pictures, strict=True)
         )
@@ -134,7 +137,8 @@ def _caption(caption: Caption) -> str:
     text = html.escape(caption.text)
     return (
         f'<div class="caption" lang="{caption.language}"><p class="text">{text}</p>'
-        f'<p class="words" aria-label="words">{"".join(words)}</p><svg class="sound" aria-hidden="true"></svg></div>'
+        f'<p class="words" aria-label="words">{"".join(words)}</p>'
+        '<svg class="sound" aria-hidden="true"></svg></div>'
     )
 
 

@@ -2,8 +2,8 @@
 
 Source: Bahdanau et al. 2015 (arXiv:1409.0473), section 3 and appendix A.1.2, for the attention; Xu et al.
 2015 (arXiv:1502.03044), section 3.1.2, for the start from the mean of the memory and the gate β over the
-context. Departs: the output layer reads state, context and token through one hidden layer, and its weights are
-tied to the token embeddings (Press & Wolf 2017, arXiv:1608.05859) where the recipe asks for it.
+context. Departs: the output layer reads state, context and token through one hidden layer, and its weights
+are tied to the token embeddings (Press & Wolf 2017, arXiv:1608.05859) where the recipe asks for it.
 """
 
 from __future__ import annotations
@@ -168,8 +168,8 @@ class AttentionDecoder(nn.Module):
                 sampling, Bengio et al. 2015, arXiv:1506.03099).
 
         Returns:
-            Logits [M, V] of the M tokens that follow another one, and which ones these are: int64 [M], positions
-            in the flattened `tokens[:, 1:]`.
+            Logits [M, V] of the M tokens that follow another one, and which ones these are: int64 [M],
+            positions in the flattened `tokens[:, 1:]`.
         """
         shared, state = self.start(memory, keep)
         clips, length = memory.shape[0], tokens.shape[1] - 1

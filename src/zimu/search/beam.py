@@ -1,9 +1,9 @@
 """Beam search over any `Stepper`, whole batches of hypotheses in NumPy. A beam of one is greedy search.
 
-Source: Sutskever et al. 2014 (arXiv:1409.3215), section 3.2, for the beam; length normalisation as Wu et al. 2016
-(arXiv:1609.08144), section 7. Departs: the penalty is length ** `length_penalty` (their form with the constant 5
-left out), there is no coverage penalty, and a hypothesis that would repeat an n-gram is cut (Paulus et al. 2017,
-arXiv:1705.04304, section 2.5).
+Source: Sutskever et al. 2014 (arXiv:1409.3215), section 3.2, for the beam; length normalisation as Wu et al.
+2016 (arXiv:1609.08144), section 7. Departs: the penalty is length ** `length_penalty` (their form with the
+constant 5 left out), there is no coverage penalty, and a hypothesis that would repeat an n-gram is cut
+(Paulus et al. 2017, arXiv:1705.04304, section 2.5).
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ class State:
 
     Attributes:
         arrays: Each [N, ...]; changes at every step and follows a hypothesis when the search reorders them.
-        memory: Each [B, ...]; fixed for a clip (encoded streams and their masks). N is a multiple of B: searches
-            keep all hypotheses of a clip together, so memory is neither repeated nor reordered.
+        memory: Each [B, ...]; fixed for a clip (encoded streams and their masks). N is a multiple of B:
+            searches keep all hypotheses of a clip together, so memory is neither repeated nor reordered.
         attention: float32 [N, S] of the last step over the memory, or None before the first.
     """
 

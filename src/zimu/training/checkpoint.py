@@ -86,7 +86,8 @@ class RunFolder:
         kept = path / "recipe.json"
         if kept.exists() and kept.read_text("utf-8") != resolved:
             raise ConfigError(
-                f"{path} holds a run of another recipe or other data. Name another folder with --output, or delete it."
+                f"{path} holds a run of another recipe or other data. "
+                "Name another folder with --output, or delete it."
             )
         _write_text(kept, resolved)
         self.environment = {n: version(n) for n in ("torch", "accelerate", "numpy", "onnxruntime")}

@@ -26,8 +26,8 @@ __all__ = ["CONDITIONS", "Evaluation", "Noise", "evaluate", "read_clip", "worst"
 
 _BATCH = 25
 
-# name: what is done to the clips of a batch before they are captioned. The first is the score itself, the others
-# are the modality truth test: a model that does not need a stream scores the same without it.
+# name: what is done to the clips of a batch before they are captioned. The first is the score itself, the
+# others are the modality truth test: a model that does not need a stream scores the same without it.
 CONDITIONS: dict[str, str] = {
     "all": "all streams as they are",
     "deaf": "without sound",
@@ -141,7 +141,7 @@ def _touches(condition: str) -> set[str]:
 
 
 def _under(condition: str, clips: Sequence[Clip]) -> list[Clip]:
-    """Return the clips of a batch under a condition; "another clip" is the next one, the last takes the first."""
+    """Return the clips of a batch under a condition; "another clip" is the next, for the last the first."""
     if condition == "all":
         return list(clips)
     others = [*clips[1:], *clips[:1]]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.jit._trace import TracerWarning
 
 from zimu.bundles.manifest import (
     Bundle,
@@ -172,7 +173,7 @@ def _layout(encoder: nn.Module) -> MemoryLayout:
 
 
 def verify_run(run: Path, bundle: Bundle) -> int:
-    """Compare the captions of a bundle and of its run on the validation part; return how many were compared."""
+    """Compare a bundle's captions of the validation part with its run's; return how many were compared."""
     recipe, vocabulary, model = load_run(run)
     samples = [s for s in read_manifest(recipe.data.manifest) if s.split == recipe.data.val]
     source = SampleSource(recipe, samples, run / "features", noise_pool=samples)
@@ -227,9 +228,9 @@ def _step_example(model: CaptionModel) -> tuple[_Examples, list[str]]:
 def _export_graph(module: nn.Module, path: Path, inputs: _Examples, outputs: list[str]) -> None:
     """Write a module as one ONNX file without external data."""
     with warnings.catch_warnings():
-        # The tracer warns of every shape that it reads as a number. `verify_run` holds the graph against torch on
-        # clips of other lengths, which is what the warning asks for.
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        # The tracer warns of every shape that it reads as a number. `verify_run` holds the graph against
+        # torch on clips of other lengths, which is what the warning asks for.
+        warnings.simplefilter("ignore", TracerWarning)
         warnings.filterwarnings("ignore", "You are using the legacy TorchScript-based ONNX export")
         warnings.filterwarnings("ignore", "Constant folding - Only steps=1")
         torch.onnx.export(

@@ -85,10 +85,10 @@ def read_sample(sample: Sample, video: VideoSpec | None, audio: AudioSpec | None
     """Decode a sample: pictures uint8 [T, H, W, C] and sound float32 [n, 1], on the sample's clock."""
     frames: list[Frame] = []
     blocks: list[Samples] = []
-    wanted = video and FrameRequest(
-        video.rate_hz, video.width, video.height, video.resize, video.box, video.colour
-    )
-    sound = audio and SampleRequest(audio.rate_hz)
+    wanted = None
+    if video is not None:
+        wanted = FrameRequest(video.rate_hz, video.width, video.height, video.resize, video.box, video.colour)
+    sound = SampleRequest(audio.rate_hz) if audio is not None else None
     start = sample.start or 0
     for item in iter_media(sample.path, frames=wanted, samples=sound, start=sample.start, end=sample.end):
         if isinstance(item, Frame):

@@ -1,7 +1,7 @@
 """The only training loop: explicit, and exact when it goes on after a kill.
 
-Each step seeds torch's generator from (seed, epoch, step) and each batch its own, so the state of a run is its
-weights, its optimiser and where it stands; nothing else can differ after a restart.
+Each step seeds torch's generator from (seed, epoch, step) and each batch its own, so the state of a run is
+its weights, its optimiser and where it stands; nothing else can differ after a restart.
 """
 
 from __future__ import annotations
@@ -255,7 +255,7 @@ def _vocabulary(samples: list[Sample], languages: list[str], recipe: Recipe) -> 
 
 
 def _rate(training: TrainingRecipe, position: int, steps: int) -> float:
-    """Return the learning rate: linear warm-up, then cosine decay (Loshchilov & Hutter 2017, arXiv:1608.03983)."""
+    """Return the learning rate: linear warm-up, then cosine decay (Loshchilov & Hutter, arXiv:1608.03983)."""
     if position < training.warmup_steps:
         return training.learning_rate * (position + 1) / training.warmup_steps
     total = training.epochs * steps

@@ -201,7 +201,8 @@ def load_recipe(path: str | Path, settings: Sequence[str] = ()) -> Recipe:
         settings: Values set over it, as "model.decoder.hidden=512"; the right side is TOML.
 
     Raises:
-        ConfigError: The file is missing or wrong; all errors together, an unknown key with the nearest right one.
+        ConfigError: The file is missing or wrong; all errors together, an unknown key with the nearest right
+            one.
     """
     path = Path(path)
     try:

@@ -74,7 +74,8 @@ def caption_samples(
 def score_captions(
     references: Sequence[Sequence[str]], captions: Sequence[str], splitter: str
 ) -> dict[str, float]:
-    """Return scores of captions by the model's own tokens, for choosing and watching; reports use `zimu score`.
+    """Return scores of captions by the model's own tokens, for choosing and watching; reports use `zimu
+    score`.
 
     Args:
         references: A clip's references.

@@ -1,8 +1,8 @@
 """Temporal context: residual dilated convolutions over the steps of a stream, past and future.
 
-Source: Bai et al. 2018 (arXiv:1803.01271), section 3, and Martinez et al. 2020 (arXiv:2001.08702) for lip reading
-with them. Departs: not causal, normalised by layer, and what `keep` calls padding is set to zero before every
-convolution, so that padding changes nothing.
+Source: Bai et al. 2018 (arXiv:1803.01271), section 3, and Martinez et al. 2020 (arXiv:2001.08702) for lip
+reading with them. Departs: not causal, normalised by layer, and what `keep` calls padding is set to zero
+before every convolution, so that padding changes nothing.
 """
 
 from __future__ import annotations

@@ -61,7 +61,8 @@ class _Block(nn.Module):
         y = F.relu6(self._bn0(self._expand_conv(x))) if self._expands else x
         y = F.relu6(self._bn1(self._depthwise_conv(y)))
         y = self._bn2(self._project_conv(y))
-        return x + y if self._skips else y
+        out: Tensor = x + y if self._skips else y
+        return out
 
 
 class EfficientNetLite0(nn.Module):
@@ -113,7 +114,7 @@ class EfficientNetLite0(nn.Module):
         return self.regions(frames)
 
     def load_published(self, state: dict[str, Tensor]) -> None:
-        """Load the published state dict (any float type); raises RuntimeError on a missing or strange name."""
+        """Load the published state dict, of any float type; RuntimeError on a missing or strange name."""
         self.load_state_dict(
             {k: v.to(torch.float32) if v.is_floating_point() else v for k, v in state.items()}
         )

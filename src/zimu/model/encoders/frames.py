@@ -20,13 +20,14 @@ class FrameEncoder(nn.Module):
     Args:
         channels: C of a frame.
         width: D.
-        size: Height and width of a frame. All regions of the ResNet's feature map are read, since where a thing
-            is matters (a mouth's corner, an object's place).
+        size: Height and width of a frame. All regions of the ResNet's feature map are read, since where a
+            thing is matters (a mouth's corner, an object's place).
         depth: Of the ResNet.
         planes: Of the ResNet's first stage.
         stem: Of the ResNet, a key of `STEMS`.
         neighbours: Frames before and after that are stacked as channels of a frame, which stands in for those
-            that are not there: motion for the first convolution (Simonyan & Zisserman 2014, arXiv:1406.2199, section 3).
+            that are not there: motion for the first convolution (Simonyan & Zisserman 2014, arXiv:1406.2199,
+            section 3).
         context: Layers of temporal context.
         dropout: Share of units dropped after the ResNet and in the context.
     """
@@ -46,10 +47,11 @@ class FrameEncoder(nn.Module):
         super().__init__()
         self.neighbours = neighbours
         self.resnet = ResNet(depth, planes, channels * (2 * neighbours + 1), stem)
-        # A third quicker on a CPU, forward and backward. With 4 planes, torch 2.13 writes past the end of memory
-        # in the backward pass (seen with 4, not with 6, 8, 12 and 16), so only whole vectors are laid out so.
+        # A third quicker on a CPU, forward and backward. With 4 planes, torch 2.13 writes past the end of
+        # memory in the backward pass (seen with 4, not with 6, 8, 12 and 16), so only whole vectors are laid
+        # out so.
         self._layout = torch.channels_last if planes % 8 == 0 else torch.contiguous_format
-        self.resnet.to(memory_format=self._layout)
+        self.resnet.to(memory_format=self._layout)  # type: ignore[call-overload]  # torch's stub lacks it
         regions = -(-size[0] // self.resnet.stride) * -(-size[1] // self.resnet.stride)
         self.project = nn.Linear(self.resnet.width * regions, width)
         self.norm = nn.LayerNorm(width)

@@ -1,8 +1,9 @@
 """ResNet-18 to ResNet-152, with the parameter names of torchvision, so that its published weights load.
 
-Source: He et al. 2016 (arXiv:1512.03385), table 1; stride on the 3×3 convolution of a bottleneck as torchvision
-has it. Departs: `width` narrows all stages for small pictures, `channels` takes grey frames, and `STEMS` has two
-that begin with a 3×3 convolution without pooling (their section 4.2), for pictures of a few dozen pixels.
+Source: He et al. 2016 (arXiv:1512.03385), table 1; stride on the 3×3 convolution of a bottleneck as
+torchvision has it. Departs: `width` narrows all stages for small pictures, `channels` takes grey frames, and
+`STEMS` has two that begin with a 3×3 convolution without pooling (their section 4.2), for pictures of a few
+dozen pixels.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from torch.nn import functional as F
 
 __all__ = ["RESNETS", "STEMS", "ResNet"]
 
-# name: (kernel, stride, whether 3×3 pooling of stride 2 follows). The whole network divides height and width by
-# 32, 16 and 8.
+# name: (kernel, stride, whether 3×3 pooling of stride 2 follows). The whole network divides height and width
+# by 32, 16 and 8.
 STEMS: dict[str, tuple[int, int, bool]] = {
     "large": (7, 2, True),
     "medium": (3, 2, False),

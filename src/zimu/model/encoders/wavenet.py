@@ -1,8 +1,9 @@
 """A WaveNet-style sound encoder: gated, dilated, causal convolutions with residual and skip connections.
 
-Source: van den Oord et al. 2016 (arXiv:1609.03499), sections 2.1 to 2.4: z = tanh(W_f * x) ⊙ σ(W_g * x), dilations
-doubling within a stack, the sum of all skips read by 1×1 convolutions. Departs: it encodes instead of generating,
-so a strided front end lowers the rate first: on log-mel bands, or on the raw waveform (a learned filter bank).
+Source: van den Oord et al. 2016 (arXiv:1609.03499), sections 2.1 to 2.4: z = tanh(W_f * x) ⊙ σ(W_g * x),
+dilations doubling within a stack, the sum of all skips read by 1×1 convolutions. Departs: it encodes instead
+of generating, so a strided front end lowers the rate first: on log-mel bands, or on the raw waveform (a
+learned filter bank).
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ class WaveNetEncoder(nn.Module):
         bands: Width of a step of the input: mel bands, or 1 for a waveform.
         width: D of the output.
         channels: C of all layers.
-        strides: Of the front end's convolutions; their product divides the rate (log-mel: [2, 2] makes 100 Hz to
-            25 Hz; waveform: [5, 4, 4, 4, 2] makes 16 kHz to 25 Hz).
+        strides: Of the front end's convolutions; their product divides the rate (log-mel: [2, 2] makes 100
+            Hz to 25 Hz; waveform: [5, 4, 4, 4, 2] makes 16 kHz to 25 Hz).
         layers: Layers a stack, with dilations 1, 2, 4, ...
         stacks: How often the dilations begin anew.
         context: Layers of context over the output, which also sees the future; 0 keeps the encoder causal.

@@ -1,9 +1,9 @@
 """Concatenation in width on a common clock: each step learns what the other streams held at its own time.
 
 For a step at time t of one stream, another stream's features are read at t through a Gaussian kernel over its
-time stamps: a_j ∝ exp(-(t - t_j)² / 2σ²), Σ a_j = 1. Both stand side by side and a linear layer joins them. No
-stream's clock is preferred and nothing is resampled to a grid, so streams of any rate and jitter fit. Kernel
-regression of asynchronous streams as in Nadaraya 1964 and Watson 1964.
+time stamps: a_j ∝ exp(-(t - t_j)² / 2σ²), Σ a_j = 1. Both stand side by side and a linear layer joins them.
+No stream's clock is preferred and nothing is resampled to a grid, so streams of any rate and jitter fit.
+Kernel regression of asynchronous streams as in Nadaraya 1964 and Watson 1964.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Concatenation in time: the steps of all streams stand side by side in one memory.
 
 The decoder's attention then chooses among frames and moments of sound at each token (the joint memory of two
-streams in Xu et al. 2017, ACM MM, "Learning multimodal attention LSTM networks for video captioning"). A learned
-vector a stream tells them apart, sinusoids of their time stamps say what happens at once.
+streams in Xu et al. 2017, ACM MM, "Learning multimodal attention LSTM networks for video captioning"). A
+learned vector a stream tells them apart, sinusoids of their time stamps say what happens at once.
 """
 
 from __future__ import annotations
