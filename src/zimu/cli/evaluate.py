@@ -39,22 +39,24 @@ def evaluate(
     from zimu.bundles.manifest import find_bundle
     from zimu.cli.progress import counting
     from zimu.data.manifest import read_manifest
-    from zimu.training.evaluation import CONDITIONS, write_evaluation
+    from zimu.training.evaluation import CONDITIONS
     from zimu.training.evaluation import evaluate as run
+    from zimu.training.report import write_evaluation
 
-    found = find_bundle(bundle)
+    found, table = find_bundle(bundle), read_manifest(manifest)
+    names = metrics.split(",")
     with counting(f"evaluating {found.name}") as show:
         result = run(
             found,
-            read_manifest(manifest),
+            table,
             split,
-            metrics=metrics.split(","),
+            metrics=names,
             conditions=conditions.split(",") if conditions else tuple(CONDITIONS),
             noise=_noise(noise),
             progress=show,
         )
     if output is not None:
-        write_evaluation(result, output)
+        write_evaluation(result, table.part(split).samples, names[-1], output)
     if as_json:
         cards = {c: {k: card.to_dict() for k, card in row.items()} for c, row in result.cards.items()}
         click.echo(json.dumps({"conditions": cards, "distinct": dict(result.distinct)}, ensure_ascii=False))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 
@@ -22,7 +20,7 @@ from zimu.metrics.card import ScoreCard, score
 from zimu.streams import Clip, Frame, Samples
 from zimu.timing import Span
 
-__all__ = ["CONDITIONS", "Evaluation", "Noise", "evaluate", "read_clip", "worst", "write_evaluation"]
+__all__ = ["CONDITIONS", "Evaluation", "Noise", "evaluate", "read_clip"]
 
 _BATCH = 25
 
@@ -237,27 +235,3 @@ def _baselines(
 
 def _distinct(texts: Sequence[str]) -> float:
     return sum(n == 1 for n in Counter(texts).values()) / len(texts)
-
-
-def write_evaluation(result: Evaluation, folder: Path) -> None:
-    """Write captions and scores: `captions.CONDITION.LANGUAGE.jsonl` of all streams, and `scores.json`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for language, texts in result.captions["all"].items():
-        lines = [json.dumps({"id": i, "caption": t}, ensure_ascii=False) for i, t in texts.items()]
-        _write(folder / f"captions.{language}.jsonl", "\n".join(lines) + "\n")
-    cards = {c: {k: card.to_dict() for k, card in row.items()} for c, row in result.cards.items()}
-    content = {"distinct": dict(result.distinct), "conditions": cards}
-    _write(folder / "scores.json", json.dumps(content, ensure_ascii=False, indent=1) + "\n")
-
-
-def worst(result: Evaluation, language: str, metric: str, count: int = 20) -> Iterator[tuple[str, float]]:
-    """Yield the ids and scores of the samples that were captioned worst."""
-    per_item = result.cards["all"][language][metric].per_item
-    order = sorted(per_item.items(), key=lambda item: item[1], reverse=metric in ("wer", "cer"))
-    yield from ((str(i), float(v)) for i, v in order[:count])
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(text, "utf-8")
-    beside.replace(path)
