@@ -15,7 +15,8 @@ VOCABULARY = Vocabulary.build({"en": ["a b c d e f"], "zh": ["一二三"]}, {"en
 
 def batcher(count: int = 7, **settings: object) -> Batcher:
     samples = [
-        Sample(str(i), references={"en": ("a b c", "d"), "zh": ("一二三",) if i else ()}) for i in range(count)
+        Sample(str(i), references={"en": ("a b c", "d"), "zh": ("一二三",) if i else ()})
+        for i in range(count)
     ]
 
     def arrays(index: int, rng: np.random.Generator | None) -> dict[str, Stream]:
@@ -65,6 +66,8 @@ def test_a_stream_is_taken_away_as_often_as_the_recipe_says_but_never_the_last()
 
 
 def test_word_times_say_what_is_said_when() -> None:
-    words = WordTimes(torch.tensor([[7, 8, PAD]]), torch.tensor([[0.1, 0.5, 0.0]]), torch.tensor([[0.5, 0.6, 0.0]]))
+    words = WordTimes(
+        torch.tensor([[7, 8, PAD]]), torch.tensor([[0.1, 0.5, 0.0]]), torch.tensor([[0.5, 0.6, 0.0]])
+    )
     times = torch.tensor([[0.0, 0.1, 0.49, 0.5, 0.6]])
     assert words.at(times).tolist() == [[PAD, 7, 7, 8, PAD]]

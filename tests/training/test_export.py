@@ -11,6 +11,7 @@ from zimu.errors import BundleError
 from zimu.search.beam import SearchOptions
 from zimu.streams import Stream, pad_streams
 from zimu.training.export import check_parity, load_run, verify_run
+from zimu.training.half import halve_precision
 from zimu.training.stepper import TorchStepper
 
 
@@ -34,12 +35,14 @@ def clips(count: int, seed: int = 0) -> list[dict[str, Stream]]:
 def test_the_bundle_writes_torch_s_captions_token_for_token(tiny_run: Path, tiny_bundle: Path) -> None:
     _, vocabulary, model = load_run(tiny_run)
     bundle = Bundle(tiny_bundle)
+    halve_precision(model)
     assert check_parity(bundle, model, vocabulary, clips(10), SearchOptions(max_length=6)) == 20
     assert verify_run(tiny_run, bundle) == 4
 
 
 def test_log_probabilities_and_attention_agree_with_torch(tiny_run: Path, tiny_bundle: Path) -> None:
     _, vocabulary, model = load_run(tiny_run)
+    halve_precision(model)
     part = clips(3)
     batch = {n: pad_streams([c[n] for c in part]) for n in part[0]}
     ours, theirs = OnnxStepper(Bundle(tiny_bundle)), TorchStepper(model)
@@ -72,3 +75,19 @@ def test_the_bundle_states_where_it_comes_from(tiny_bundle: Path) -> None:
     assert bundle.manifest.streams == ("video", "audio")
     assert bundle.manifest.memory["audio"].stride == 4
     assert bundle.manifest.window.seconds == 2.0
+
+
+def test_weights_are_stored_in_half_the_space(tiny_run: Path, tiny_bundle: Path) -> None:
+    import onnx
+
+    _, _, model = load_run(tiny_run)
+    weights = sum(p.numel() for p in model.parameters())
+    size = sum(e.bytes for e in Bundle(tiny_bundle).manifest.graphs.values())
+    tensors = [
+        t
+        for name in ("encode", "step")
+        for t in onnx.load(str(tiny_bundle / f"{name}.onnx")).graph.initializer
+        if np.prod(t.dims) >= 256 and t.data_type in (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
+    ]
+    assert tensors and all(t.data_type == onnx.TensorProto.FLOAT16 for t in tensors)
+    assert size < 2.5 * weights + 100_000

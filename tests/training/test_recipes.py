@@ -41,7 +41,7 @@ def test_values_are_set_over_the_file(tmp_path: Path) -> None:
 
 
 def test_all_errors_are_told_together_with_the_nearest_right_key(tmp_path: Path) -> None:
-    text = SMALL + 'strids = [2]\n[training]\nepochs = 0\nbatchsize = 3\n'
+    text = SMALL + "strids = [2]\n[training]\nepochs = 0\nbatchsize = 3\n"
     with pytest.raises(ConfigError) as caught:
         load_recipe(write(tmp_path, text))
     message = str(caught.value)

@@ -33,6 +33,7 @@ from zimu.text.vocabulary import Vocabulary
 from zimu.training.building import build_model
 from zimu.training.checkpoint import RunFolder, load_recipe_of, load_weights
 from zimu.training.extraction import contract_of, load_backbone
+from zimu.training.half import halve_precision, store_half
 from zimu.training.recipes import Recipe, RegionsRecipe
 from zimu.training.source import SampleSource
 from zimu.training.stepper import TorchStepper
@@ -93,6 +94,7 @@ def export(run: Path, target: Path, *, card: str = "", scores: Mapping[str, floa
         scores: Measured on data that the model did not see.
     """
     recipe, vocabulary, model = load_run(run)
+    halve_precision(model)
     folder = target.with_name(f".{target.name}.tmp")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -103,9 +105,9 @@ def export(run: Path, target: Path, *, card: str = "", scores: Mapping[str, floa
     encoder = recipe.model.encoders.get("video")
     if isinstance(encoder, RegionsRecipe) and recipe.video is not None:
         example = torch.zeros(2, 3, recipe.video.height, recipe.video.width)
-        _export_graph(
-            load_backbone(encoder), folder / "video.onnx", {"frames": (example, {0: "count"})}, ["regions"]
-        )
+        backbone = load_backbone(encoder)
+        halve_precision(backbone)
+        _export_graph(backbone, folder / "video.onnx", {"frames": (example, {0: "count"})}, ["regions"])
         graphs.append("video")
     (folder / "tokens.txt").write_text("\n".join(vocabulary.tokens), "utf-8")
     (folder / "recipe.json").write_text(recipe.model_dump_json(indent=2), "utf-8")
@@ -175,6 +177,7 @@ def _layout(encoder: nn.Module) -> MemoryLayout:
 def verify_run(run: Path, bundle: Bundle) -> int:
     """Compare a bundle's captions of the validation part with its run's; return how many were compared."""
     recipe, vocabulary, model = load_run(run)
+    halve_precision(model)
     samples = [s for s in read_manifest(recipe.data.manifest) if s.split == recipe.data.val]
     source = SampleSource(recipe, samples, run / "features", noise_pool=samples)
     clips = [source.arrays(i, None) for i in range(len(samples))]
@@ -242,4 +245,9 @@ def _export_graph(module: nn.Module, path: Path, inputs: _Examples, outputs: lis
             dynamic_axes={n: axes for n, (_, axes) in inputs.items()},
             opset_version=_OPSET,
             dynamo=False,
+            # Preserved, evaluation mode stays as it is, but batch norms are not folded into convolutions: the
+            # weights remain what `halve_precision` made them. ONNX Runtime folds them on loading.
+            training=torch.onnx.TrainingMode.PRESERVE,
+            do_constant_folding=False,
         )
+    store_half(path)
