@@ -136,3 +136,11 @@ def test_a_healthy_manifest_lets_the_doctor_exit_with_0(run: Run, tmp_path: Path
     code, out, err = run("doctor", path)
     assert (code, err) == (0, "")
     assert out.endswith("Nothing was found in 1 samples.\n")
+
+
+def test_scenes_are_made_and_read_back(run: Run, tmp_path: Path) -> None:
+    code, out, _ = run("data", "scenes", 1, tmp_path / "s", "--seed", 3, "--jobs", 1)
+    assert (code, out) == (0, f"{tmp_path}/s/manifest.jsonl\n")
+    (sample,) = read_manifest(tmp_path / "s/manifest.jsonl")
+    assert sample.path.is_file()
+    assert set(sample.references) == {"en", "zh"}

@@ -135,6 +135,17 @@ def test_the_numbers_of_the_texts_are_right(tmp_path: Path) -> None:
     assert languages["zh"]["train"].tokens == (3, 3.0, 3.0, 3)
 
 
+def test_doubles_and_links_are_leaks_between_splits_only(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.npy").write_bytes(name.encode() if name == "c" else b"same")
+    (tmp_path / "link.npy").symlink_to(tmp_path / "c.npy")
+    rows = [{"id": n, "series": f"{n}.npy", "label": n, "split": "train"} for n in ("a", "b", "c", "link")]
+    inside = diagnose(_manifest(tmp_path, *rows), jobs=1)
+    assert _found(inside) == {"same_media": [("a", "b")]}
+    across = diagnose(_manifest(tmp_path, *rows[:3], rows[3] | {"split": "val"}), jobs=1)
+    assert _found(across) == {"same_media": [("a", "b")], "leaked_media": [("c", "link")]}
+
+
 def test_a_healthy_manifest_has_no_findings(make_video: Make, tmp_path: Path) -> None:
     make_video(tmp_path / "a.mp4", seconds=2, size=(64, 64))
     report = diagnose(

@@ -87,13 +87,14 @@ def from_folder(
 @click.argument("count", type=click.IntRange(min=1))
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed makes the same scenes.")
-def scenes(count: int, target: Path, seed: int) -> None:
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes  [default: one a core]")
+def scenes(count: int, target: Path, seed: int, jobs: int | None) -> None:
     """Make COUNT short videos with sounds and captions that need both, in TARGET."""
     from zimu.cli.progress import counting
     from zimu.data.scenes import make_scenes
 
     with counting("making scenes") as show:
-        click.echo(make_scenes(count, target, seed=seed, progress=show))
+        click.echo(make_scenes(count, target, seed=seed, jobs=jobs, progress=show))
 
 
 def _tell(report: ImportReport, kept: bool) -> int:

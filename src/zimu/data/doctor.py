@@ -199,7 +199,7 @@ def _duplicates(samples: Sequence[Sample], examined: Mapping[Path, Examined]) ->
     for paths in [*same, *([path] for path in examined if path not in grouped)]:
         if len({s.split for p in paths for s in users[p]}) > 1:
             yield finding("leaked_media", paths)
-        elif len(paths) > 1:
+        elif len({p.resolve() for p in paths}) > 1:
             yield finding("same_media", paths)
     for pair in near_pairs([list(paths) for paths in by_split.values()], examined):
         yield finding("leaked_picture", pair)
