@@ -27,8 +27,8 @@ def read(path):
         return [json.loads(line) for line in file] if ".jsonl" in path.name else json.load(file)
 
 
-def assert_equal(golden, references, candidates):
-    card = score(references, candidates, metrics=METRICS, tokens=True)
+def assert_equal(golden, references, candidates, *, tokens=True):
+    card = score(references, candidates, metrics=METRICS, tokens=tokens)
     for ours, theirs in NAMES.items():
         assert abs(card[ours].value - golden["corpus"][theirs]) <= 1e-12, ours
         items = np.array(list(card[ours].per_item.values()))
@@ -62,3 +62,19 @@ def test_systems_on_coco_equal_the_reference(shared, system):
         held = result["held_out_index"]
         references = [[*r[:h], *r[h + 1 :]] for r, h in zip(references, held, strict=True)]
     assert_equal(result, references, result["cand_tok"])
+
+
+@pytest.mark.parametrize("system", ["zerocap", "magic", "human_loo"])
+def test_systems_on_coco_equal_the_reference_from_raw_text(shared, system):
+    golden = read(shared / "metrics" / "coco5k.json.gz")
+    result = golden["systems"][system]
+    references = golden["refs_raw"]
+    if system == "human_loo":
+        held = result["held_out_index"]
+        references = [[*r[:h], *r[h + 1 :]] for r, h in zip(references, held, strict=True)]
+    assert_equal(result, references, result["cand_raw"], tokens=False)
+
+
+def test_the_public_example_equals_the_reference_from_raw_text(shared):
+    golden = read(shared / "metrics" / "fakecap.json.gz")
+    assert_equal(golden, golden["refs_raw"], golden["cand_raw"], tokens=False)

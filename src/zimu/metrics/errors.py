@@ -1,7 +1,7 @@
 """Word and character error rates, with the alignment they come from.
 
-Of all alignments with the fewest errors, one with the most substitutions is taken, so that the three kinds
-of errors are well defined.
+Of all alignments with the fewest errors one with the most equal tokens is taken, so that the three kinds of
+errors are well defined.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ __all__ = ["Alignment", "align", "error_counts", "error_rate"]
 
 Tokens = Sequence[Hashable]
 
-# An error costs this much and a deletion one more: fewest errors first, then fewest deletions, which are
-# also the fewest insertions. Captions are shorter than this.
+# An error costs this much and a deletion one less: fewest errors first, then most deletions, which leave the
+# fewest substitutions and so the most equal tokens. Captions are shorter than this.
 _ERROR = 1 << 20
+_DELETION = _ERROR - 1
 _PAIRS, _CELLS = 1 << 12, 1 << 19  # pairs of captions handled at once, and cells of a row of all of them
 
 
@@ -74,7 +75,7 @@ def align(reference: Tokens, candidate: Tokens) -> Alignment:
         if i and j and costs[i - 1][j - 1] + differ * _ERROR == here:
             i, j = i - 1, j - 1
             steps.append(("substitute" if differ else "equal", reference[i], candidate[j]))
-        elif i and costs[i - 1][j] + _ERROR + 1 == here:
+        elif i and costs[i - 1][j] + _DELETION == here:
             i -= 1
             steps.append(("delete", reference[i], None))
         else:
@@ -88,10 +89,10 @@ def _costs(reference: Tokens, candidate: Tokens) -> list[list[int]]:
     rows = [[j * _ERROR for j in range(len(candidate) + 1)]]
     for token in reference:
         above = rows[-1]
-        row = [above[0] + _ERROR + 1]
+        row = [above[0] + _DELETION]
         for j, other in enumerate(candidate):
             pair = above[j] + (token != other) * _ERROR
-            row.append(min(pair, above[j + 1] + _ERROR + 1, row[j] + _ERROR))
+            row.append(min(pair, above[j + 1] + _DELETION, row[j] + _ERROR))
         rows.append(row)
     return rows
 
@@ -141,7 +142,7 @@ def _all_errors(corpus: Corpus, captions: IntArray) -> tuple[IntArray, IntArray]
         some = order[start : start + _PAIRS]
         some = some[: max(1, _CELLS // (int(widths[some].max()) + 1))]
         cost = _batch(corpus, captions[some], candidates[some])
-        errors[some], deletions[some] = cost // _ERROR, cost % _ERROR
+        errors[some], deletions[some] = -(-cost // _ERROR), -cost % _ERROR
         start += len(some)
     return errors, deletions
 
@@ -156,9 +157,9 @@ def _batch(corpus: Corpus, references: IntArray, candidates: IntArray) -> IntArr
     final = cost[np.arange(len(cost)), widths]
     for i in range(rows.shape[1]):
         step = np.empty_like(cost)
-        step[:, 0] = cost[:, 0] + _ERROR + 1
+        step[:, 0] = cost[:, 0] + _DELETION
         pair = cost[:, :-1] + (rows[:, i, None] != other) * _ERROR
-        np.minimum(pair, cost[:, 1:] + (_ERROR + 1), out=step[:, 1:])
+        np.minimum(pair, cost[:, 1:] + _DELETION, out=step[:, 1:])
         # An insertion costs the same everywhere, so a running minimum along the row does them all.
         cost = np.minimum.accumulate(step - slope, axis=1) + slope
         here = np.flatnonzero(lengths == i + 1)

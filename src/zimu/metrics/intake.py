@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from zimu.errors import ConfigError
-from zimu.metrics.tokenise import is_unsegmented
+from zimu.metrics.tokenise import count_broken, is_unsegmented
 
 __all__ = ["Items", "pair", "warn_of_captions", "warn_of_tokens"]
 
@@ -74,6 +75,9 @@ def warn_of_captions(items: Items) -> list[str]:
         out.append(f"{empty} of {total} candidates are empty; they score 0 or nearly so.")
     if total > 1 and len(set(items.candidates)) == 1:
         out.append(f"All {total} candidates are the same text. A model that ignores its input does this.")
+    broken = count_broken([*items.candidates, *chain.from_iterable(items.references)])
+    if broken:
+        out.append(f"{broken} captions have line breaks inside; these were taken as blanks.")
     equal = sum(c in refs for c, refs in zip(items.candidates, items.references, strict=True) if c)
     if equal and equal >= _EQUAL * total:
         out.append(
@@ -155,11 +159,15 @@ def _references(i: Hashable, value: Any, tokens: bool) -> tuple[str, ...]:
         return (value,)
     if not isinstance(value, Sequence) or not value:
         raise ConfigError(f"Item {i!r} has no reference (found {value!r}). Give it one, or leave it out.")
+    if all(type(reference) is str for reference in value):
+        return tuple(value)
     return tuple(_text(i, reference, "reference", tokens) for reference in value)
 
 
 def _candidate(i: Hashable, value: Any, tokens: bool) -> str:
-    if isinstance(value, Sequence) and not isinstance(value, str) and not tokens:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Sequence) and not tokens:
         if len(value) != 1:
             raise ConfigError(f"Item {i!r} has {len(value)} candidates. Give it exactly one.")
         value = value[0]

@@ -34,7 +34,11 @@ def classification(labels: Array, predicted: Array, scores: Array | None = None)
     _same_length(labels=labels, predicted=predicted, scores=scores)
     out = {
         "accuracy": float(sk.accuracy_score(labels, predicted)),
-        "balanced_accuracy": float(sk.balanced_accuracy_score(labels, predicted)),
+        # The mean recall of the classes that occur; scikit-learn's own function warns where one was predicted
+        # that does not.
+        "balanced_accuracy": float(
+            sk.recall_score(labels, predicted, labels=np.unique(labels), average="macro", zero_division=0)
+        ),
         "f1_macro": float(sk.f1_score(labels, predicted, average="macro", zero_division=0)),
         "f1_weighted": float(sk.f1_score(labels, predicted, average="weighted", zero_division=0)),
     }
