@@ -66,7 +66,8 @@ def _encode_sound(container: Any, stream: Any, sound: np.ndarray, rate_hz: int, 
     layout = stream.layout.name
     channels = stream.layout.nb_channels
     values = np.repeat(sound, channels, axis=0) if len(sound) != channels else sound
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(values, np.float32), format="fltp", layout=layout)
+    packed = np.float32(values).T.reshape(1, -1)
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(packed), format="flt", layout=layout)
     frame.sample_rate, frame.time_base = rate_hz, Fraction(1, rate_hz)
     frame.pts = round(start * rate_hz)
     container.mux(stream.encode(frame))

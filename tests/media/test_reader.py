@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import wave
 from fractions import Fraction
 
 import numpy as np
@@ -94,7 +95,20 @@ def test_the_sound_comes_at_the_rate_asked_for_with_its_pitch(make_sound, tmp_pa
     assert np.abs(np.fft.rfft(sound)).argmax() == 440
 
 
-@pytest.mark.parametrize("layout", ["mono", "stereo", "5.1"])
+def test_channels_of_unknown_places_are_averaged(tmp_path):
+    """A WAV file of nine channels says nothing of where they stand."""
+    path = tmp_path / "a.wav"
+    values = np.int16(np.arange(9) * 1000).reshape(1, 9).repeat(8000, axis=0)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(9)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes(values.tobytes())
+    _, samples, _ = read(path)
+    assert sound_of(samples) == pytest.approx(4000 / 32768, abs=1e-4)
+
+
+@pytest.mark.parametrize("layout", ["mono", "stereo", "5.1", "7.1"])
 def test_any_number_of_channels_becomes_one(make_sound, tmp_path, layout):
     path = make_sound(tmp_path / "a.flac", 0.5 * np.ones(8000, np.float32), layout=layout, codec="flac")
     _, samples, _ = read(path)

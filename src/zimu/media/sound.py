@@ -68,7 +68,7 @@ class Resampler:
         pieces: list[_Array] = []
         while True:
             try:
-                pieces.append(self._graph.pull().to_ndarray().mean(axis=0, dtype=np.float32))
+                pieces.append(self._graph.pull().to_ndarray().reshape(-1).astype(np.float32, copy=False))
             except (av.error.BlockingIOError, av.error.EOFError):
                 return pieces
 
@@ -77,10 +77,11 @@ class Resampler:
 
         # FFmpeg mixes float channels down without keeping within full scale unless told to: the two
         # equal channels of a stereo file would come out 1.41 times too loud.
-        mix = f"{self._rate_hz}:ochl=mono:osf=flt:rematrix_maxval=1"
+        mix = [("aresample", f"{self._rate_hz}:ochl=mono:osf=flt:rematrix_maxval=1")]
         if "channels" in frame.layout.name:
-            # Places of the channels unknown: FFmpeg cannot mix, the mean over the channels does.
-            mix = f"{self._rate_hz}:osf=flt"
+            # The places of the channels are unknown, so FFmpeg cannot weigh them: take the mean.
+            channels = "+".join(f"c{number}" for number in range(frame.layout.nb_channels))
+            mix.insert(0, ("pan", f"mono|c0<{channels}"))
         graph = Graph()
         graph.link_nodes(
             graph.add_abuffer(
@@ -89,8 +90,7 @@ class Resampler:
                 layout=frame.layout.name,
                 time_base=Fraction(1, frame.sample_rate),
             ),
-            graph.add("aresample", mix),
-            graph.add("aformat", "sample_fmts=fltp"),
+            *(graph.add(name, settings) for name, settings in mix),
             graph.add("abuffersink"),
         ).configure()
         return graph
