@@ -104,6 +104,7 @@ class BundleManifest(_Frozen):
     graphs: dict[str, FileEntry]
     files: dict[str, FileEntry] = {}
     splitters: dict[str, str] = {}
+    endings: dict[str, str] = Field(default={}, description="what closes a caption, a language")
     memory: dict[str, MemoryLayout] = Field(default={}, description="in the order of the streams' names")
     search: SearchSettings = SearchSettings()
     window: WindowSettings = WindowSettings()

@@ -131,7 +131,7 @@ class CaptionEngine:
         return Caption(
             start_ms=to_ms(clip.span.start),
             end_ms=to_ms(clip.span.end),
-            text=self.vocabulary.decode(found.tokens, language),
+            text=self.vocabulary.decode(found.tokens, language) + self.manifest.endings.get(language, ""),
             language=language,
             kind=self.manifest.kind,
             tokens=tuple(tokens),

@@ -122,6 +122,7 @@ def export(run: Path, target: Path, *, card: str = "", scores: Mapping[str, floa
         graphs={n: FileEntry.of(folder / f"{n}.onnx") for n in graphs},
         files={"tokens": FileEntry.of(folder / "tokens.txt"), "recipe": FileEntry.of(folder / "recipe.json")},
         splitters=dict(vocabulary.splitters),
+        endings=recipe.data.endings,
         memory={n: _layout(e) for n, e in model.encoders.items()},
         search=SearchSettings(**recipe.search.model_dump()),
         window=WindowSettings(**recipe.window.model_dump()),

@@ -1,7 +1,7 @@
 """Half the size on disk: weights are rounded to float16 and stored so, but computed with in float32.
 
-Rounding comes first, so what is stored is exactly what was exported, and captions still equal those of torch token
-for token.
+Rounding comes first, so what is stored is exactly what was exported, and captions still equal those of torch
+token for token.
 """
 
 from __future__ import annotations

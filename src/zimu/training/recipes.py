@@ -31,6 +31,9 @@ class DataRecipe(_Frozen):
     val: str = Field(default="val", description="split by which everything is chosen")
     splitters: dict[str, str] = Field(default={"en": "words", "zh": "characters"})
     min_count: dict[str, int] = Field(default={}, description="rarer tokens become unknown, a language")
+    endings: dict[str, str] = Field(
+        default={}, description="what closes a caption, a language; tokens hold no punctuation"
+    )
     val_samples: int = Field(default=0, ge=0, description="samples searched at each validation; 0: all")
 
 
@@ -157,7 +160,6 @@ class SelfCriticalRecipe(_Frozen):
         default=5, description="sampled captions a clip and language; the others' mean is each one's baseline"
     )
     learning_rate: float = Field(default=5e-5, gt=0)
-    bleu: float = Field(default=0.0, ge=0, description="weight of BLEU-4 beside CIDEr-D in the reward")
 
 
 class SearchRecipe(_Frozen):
