@@ -101,6 +101,7 @@ class Captioner:
         *,
         languages: Sequence[str],
         keyframes: bool = False,
+        watch_probe: Callable[[Probe], None] = lambda probe: None,
         watch_clips: Callable[[Sequence[Clip]], None] = lambda clips: None,
         progress: Callable[[float, float | None], None] = lambda done_s, total_s: None,
     ) -> Iterator[Caption]:
@@ -110,6 +111,7 @@ class Captioner:
             path: A video, a sound file or a picture.
             languages: Those wanted.
             keyframes: Decode keyframes only.
+            watch_probe: Is shown what the file holds, before the first caption.
             watch_clips: Is shown the clips as they are captioned, for previews.
             progress: Is told how many seconds of how many are done.
 
@@ -122,13 +124,14 @@ class Captioner:
                 raise unknown_name(f"language of {self.name}:", language, self.languages)
         if not languages:
             raise ConfigError("No language is asked for. Name one, for instance zh.")
-        return self._run(Path(path), tuple(languages), keyframes, watch_clips, progress)
+        return self._run(Path(path), tuple(languages), keyframes, watch_probe, watch_clips, progress)
 
     def _run(
         self,
         path: Path,
         languages: tuple[str, ...],
         keyframes: bool,
+        watch_probe: Callable[[Probe], None],
         watch_clips: Callable[[Sequence[Clip]], None],
         progress: Callable[[float, float | None], None],
     ) -> Iterator[Caption]:
@@ -138,6 +141,7 @@ class Captioner:
         with self._open(path, keyframes) as stream:
             probe = stream.probe
             self._check(path, probe)
+            watch_probe(probe)
             items = _listen(stream, tagger, probe, progress)
             if self._engine is None:
                 for _ in items:

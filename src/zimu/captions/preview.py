@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zimu.errors import MediaError
+from zimu.media.probe import Probe
 from zimu.streams import Caption, Clip
 from zimu.timing import to_ms
 
@@ -39,14 +40,18 @@ class Preview:
     Args:
         title: The file's name.
         bundle: What captioned it.
-        aspect: Width over height of the picture as it is meant to be seen; None leaves the shape of the
-            frames.
     """
 
-    def __init__(self, title: str, bundle: str, aspect: float | None = None) -> None:
-        self.title, self.bundle, self.aspect = title, bundle, aspect
+    def __init__(self, title: str, bundle: str) -> None:
+        self.title, self.bundle = title, bundle
+        self._aspect = "auto"
         self._clips: list[_Shown] = []
         self._left_out = 0
+
+    def set_probe(self, probe: Probe) -> None:
+        """Show pictures in the shape of the video, into which the model's square ones are stretched back."""
+        if probe.video is not None:
+            self._aspect = f"{probe.video.width / max(1, probe.video.height):.4f}"
 
     def add_clips(self, clips: Sequence[Clip]) -> None:
         """Take the clips of a batch in."""
@@ -76,11 +81,10 @@ class Preview:
         """
         body = self._body(captions)
         template = resources.files("zimu.captions").joinpath("preview.html").read_text("utf-8")
-        aspect = f"{self.aspect:.4f}" if self.aspect else "auto"
         page = (
             template.replace("{{title}}", html.escape(self.title))
             .replace("{{bundle}}", html.escape(self.bundle))
-            .replace("{{aspect}}", aspect)
+            .replace("{{aspect}}", self._aspect)
             .replace("{{body}}", body)
         )
         beside = path.with_name(f".{path.name}.part")

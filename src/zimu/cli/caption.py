@@ -50,6 +50,7 @@ def caption(
     """Caption each VIDEO (a video, a picture or a sound file) in Chinese and English, offline."""
     from zimu.captions.captioner import load
     from zimu.subtitles.formats import FORMATS
+    from zimu.subtitles.styles import style_of
 
     languages, kinds = _list(language), _list(formats)
     for name in kinds:
@@ -60,6 +61,8 @@ def caption(
     for path in videos:
         if not path.exists():
             raise MediaError(f"There is no file {path}.")
+    if style is not None:
+        style_of(style)  # a wrong name is told before work starts
     captioner = load(_list(bundle) if bundle else None, threads=threads)
     click.echo(f"bundle: {captioner.name}", err=True)
     for name in languages:
@@ -120,7 +123,12 @@ def _caption_one(
     found: list[Caption] = []
     with seconds(f"captioning {path.name}") as show:
         for item in captioner.iter_captions(
-            path, languages=languages, keyframes=keyframes, watch_clips=preview.add_clips, progress=show
+            path,
+            languages=languages,
+            keyframes=keyframes,
+            watch_probe=preview.set_probe,
+            watch_clips=preview.add_clips,
+            progress=show,
         ):
             found.append(item)
     for language in languages:

@@ -180,7 +180,7 @@ def verify_run(run: Path, bundle: Bundle) -> int:
     recipe, vocabulary, model = load_run(run)
     halve_precision(model)
     samples = [s for s in read_manifest(recipe.data.manifest) if s.split == recipe.data.val]
-    source = SampleSource(recipe, samples, run / "features", noise_pool=samples)
+    source = SampleSource(recipe, samples, run / "features")
     clips = [source.arrays(i, None) for i in range(len(samples))]
     return check_parity(bundle, model, vocabulary, clips, SearchOptions(**recipe.search.model_dump()))
 

@@ -53,10 +53,19 @@ def load_backbone(recipe: RegionsRecipe) -> EfficientNetLite0 | ResNet:
     return backbone.eval().requires_grad_(False)
 
 
-def extract_samples(recipe: Recipe, samples: Sequence[Sample], store: FeatureStore) -> None:
-    """Fill a store with what it lacks of the samples; a killed extraction goes on where it was."""
+def extract_samples(
+    recipe: Recipe, samples: Sequence[Sample], store: FeatureStore, *, all_views: bool
+) -> None:
+    """Fill a store with what it lacks of the samples; a killed extraction goes on where it was.
+
+    Args:
+        recipe: Says which streams and how many views.
+        samples: Those wanted.
+        store: Is filled.
+        all_views: Whether the variants that training sees are wanted beside the plain pictures.
+    """
     encoder = recipe.model.encoders.get("video")
-    views = encoder.views if isinstance(encoder, RegionsRecipe) else 1
+    views = encoder.views if all_views and isinstance(encoder, RegionsRecipe) else 1
     missing = set(store.missing([view_key(s.id, v) for s in samples for v in range(views)]))
     if not missing:
         return

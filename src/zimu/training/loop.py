@@ -89,7 +89,7 @@ class _Run:
         self.vocabulary = _vocabulary(samples, languages, recipe)
         self.folder.write_vocabulary(self.vocabulary)
         source = SampleSource(recipe, samples, out / "features", noise_pool=samples)
-        self.val_arrays = SampleSource(recipe, self.val, out / "features", noise_pool=samples).arrays
+        self.val_arrays = SampleSource(recipe, self.val, out / "features").arrays
         self.batcher = Batcher(samples, source.arrays, self.vocabulary, recipe.training)
         torch.manual_seed(recipe.training.seed)
         self.model = build_model(recipe, len(self.vocabulary))

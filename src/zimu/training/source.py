@@ -30,15 +30,19 @@ class SampleSource:
         recipe: Says which streams, and how they are augmented.
         samples: By index.
         folder: Of the feature store.
-        noise_pool: Samples whose sound makes babble.
+        noise_pool: Samples whose sound makes babble; empty where nothing is augmented.
     """
 
     def __init__(
-        self, recipe: Recipe, samples: Sequence[Sample], folder: Path, noise_pool: Sequence[Sample]
+        self,
+        recipe: Recipe,
+        samples: Sequence[Sample],
+        folder: Path,
+        noise_pool: Sequence[Sample] = (),
     ) -> None:
         self.recipe, self.samples, self.noise_pool = recipe, samples, noise_pool
         self.store = FeatureStore(folder, contract_of(recipe))
-        extract_samples(recipe, samples, self.store)
+        extract_samples(recipe, samples, self.store, all_views=bool(noise_pool))
 
     def arrays(self, index: int, rng: np.random.Generator | None) -> dict[str, Stream]:
         """Return {stream: Stream} of a sample; with a generator, as training sees it."""
