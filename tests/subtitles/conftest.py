@@ -64,6 +64,12 @@ def avoidable(found: Violation, cues: Sequence[Cue], spans: dict[str, Caption], 
         and (before.duration_ms - need_ms(before, style) >= need - cue.duration_ms)
     ):
         return True  # the part before it, of the same caption, has time to spare
+    if after.name == cue.name:
+        rest = [c for c in cues[i:] if c.name == cue.name]
+        following = next((c for c in cues[i:] if c.name != cue.name), None)
+        needed = sum(need_ms(c, style) + style.gap_ms for c in rest)
+        if following is None or cue.start_ms + needed <= following.start_ms:
+            return True  # the parts that follow, of the same caption, could have waited
     start = cue.start_ms + need + style.gap_ms
     if after.name != cue.name and start <= spans[after.name].start_ms + style.slack_ms:
         until = cues[i + 2].start_ms - style.gap_ms if i + 2 < len(cues) else start + style.max_ms

@@ -11,7 +11,16 @@ from typing import Any
 from zimu.subtitles.measure import clusters
 from zimu.text.languages import is_han
 
-__all__ = ["CLOSERS", "OPENERS", "PARTICLES", "gap_cost", "is_lone_particle", "split", "without_final_stop"]
+__all__ = [
+    "CLOSERS",
+    "OPENERS",
+    "PARTICLES",
+    "frequency",
+    "gap_cost",
+    "is_lone_particle",
+    "split",
+    "without_final_stop",
+]
 
 _FAULT = 200.0
 
@@ -72,6 +81,13 @@ def split(chunk: str) -> list[str]:
         else:
             out.append(run)
     return out
+
+
+def frequency(word: str) -> int:
+    """Return how often a word stands in jieba's corpus, 0 where it is no word of its dictionary."""
+    jieba = _jieba()
+    jieba.initialize()
+    return int(jieba.dt.FREQ.get(word, 0))
 
 
 def _runs(chunk: str) -> list[tuple[bool, str]]:

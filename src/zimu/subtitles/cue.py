@@ -63,6 +63,7 @@ class Cue:
         marks: Tags inside the text.
         settings: What only one format knows, by that format's own names: WebVTT's `align`, ASS's `Style`.
         name: WebVTT's identifier of the cue.
+        origins: Positions, from 0, of the cues that it was made of, where somebody has to know.
 
     Raises:
         SubtitleError: A line is empty, or holds a line end or a character that cannot be shown.
@@ -78,6 +79,7 @@ class Cue:
     marks: tuple[Mark, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
     name: str = ""
+    origins: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.lines != clean_lines("\n".join(self.lines)):

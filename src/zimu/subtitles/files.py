@@ -17,7 +17,7 @@ from zimu.subtitles.formats import FORMATS, SUFFIXES
 from zimu.subtitles.layout import lay_out
 from zimu.subtitles.styles import Style, style_of
 
-__all__ = ["format_of", "read", "read_track", "write", "write_track"]
+__all__ = ["format_of", "read", "read_track", "write", "write_track", "write_whole"]
 
 _log = logging.getLogger(__name__)
 
@@ -119,11 +119,15 @@ def write_track(track: Track, path: str | os.PathLike[str]) -> None:
                 f"{path}: cue {number} is from {cue.start_ms / 1000} s to {cue.end_ms / 1000} s, which no "
                 "file can hold. Shift the cues or repair them with zimu fix."
             )
-    _write_whole(Path(path), FORMATS[name].write(track).encode("utf-8"))
+    write_whole(Path(path), FORMATS[name].write(track).encode("utf-8"))
 
 
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write beside, flush to the disk, rename; leave nothing behind where that fails."""
+def write_whole(path: Path, data: bytes) -> None:
+    """Write beside, flush to the disk, rename; leave nothing behind where that fails.
+
+    Raises:
+        SubtitleError: The file cannot be written.
+    """
     beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
     try:
         with beside.open("xb") as file:

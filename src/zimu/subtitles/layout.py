@@ -14,6 +14,7 @@ from zimu.subtitles.cue import Cue, Mark, Word, clean_lines
 from zimu.subtitles.markup import carry_marks
 from zimu.subtitles.measure import columns, guess_language, need_ms
 from zimu.subtitles.schedule import schedule
+from zimu.subtitles.splitwords import unwrapped
 from zimu.subtitles.styles import Style
 
 __all__ = ["lay_out", "split_cue"]
@@ -31,12 +32,13 @@ def lay_out(captions: Sequence[Caption | Cue], style: Style) -> list[Cue]:
         style: The limits.
     """
     cues = [c if isinstance(c, Cue) else _cue(c) for c in captions]
-    cues = sorted((c for c in cues if c.lines), key=lambda c: (c.start_ms, c.end_ms))
+    cues = [replace(c, origins=(i,)) for i, c in enumerate(cues) if c.lines]
+    cues.sort(key=lambda c: (c.start_ms, c.end_ms))
     parts: list[Cue] = []
     for i, cue in enumerate(cues):
         # What is shown next limits the time that the parts of a cue share, not whether they can be read.
         parts += split_cue(cue, style, until=cues[i + 1].start_ms if i + 1 < len(cues) else None)
-    return schedule(parts, style)
+    return [replace(cue, origins=()) for cue in schedule(parts, style)]
 
 
 def _cue(caption: Caption) -> Cue:
@@ -68,24 +70,34 @@ def _words(caption: Caption) -> tuple[Word, ...]:
 def split_cue(cue: Cue, style: Style, until: int | None = None) -> list[Cue]:
     """Return a cue as one or several, each with its lines broken and its share of the time.
 
+    Several parts share the time of the cue; where that is too short to read them, also what is free up to the
+    next cue, and where it is longer than up to there, what they need.
+
     Args:
         cue: Any cue; a bilingual one is returned as it is.
         style: The limits.
-        until: Where the next cue starts: several parts share the time up to there where that is enough to
-            read them.
+        until: Where the next cue starts; None where none follows.
     """
     if _language(cue) == "mul":
         return [cue]
-    end = cue.end_ms if until is None else max(cue.start_ms, min(cue.end_ms, until))
-    shown = replace(cue, end_ms=end)
-    parts = _parts(shown, style)
-    needed = sum(need_ms(p, style) + style.gap_ms for p in parts)
-    if len(parts) > 1 and needed > shown.duration_ms:
-        parts = _parts(shown, style, is_hurried=True)
-        needed = sum(need_ms(p, style) + style.gap_ms for p in parts)
-    if len(parts) > 1:
-        cue = replace(cue, end_ms=max(end, min(cue.end_ms, cue.start_ms + needed)))
-    return _share_words(cue, _share_marks(cue, _share_time(cue, parts, style)))
+    free = float("inf") if until is None else max(0, until - cue.start_ms)
+    own = int(min(cue.duration_ms, free))
+    # The next cue may have to wait, as far as its slack goes.
+    longest = max(own, free + style.slack_ms - style.gap_ms)
+    parts = _parts(replace(cue, end_ms=cue.start_ms + own), style)
+    if len(parts) > 1 and _needed(parts, style) > longest:
+        parts = _parts(replace(cue, end_ms=cue.start_ms + own), style, is_hurried=True)
+    if len(parts) == 1:
+        end = cue.end_ms
+    else:
+        end = cue.start_ms + int(max(own, min(_needed(parts, style), max(longest, cue.duration_ms))))
+    timed = _share_time(replace(cue, end_ms=end), parts, style)
+    return _share_words(cue, _share_marks(cue, timed))
+
+
+def _needed(parts: Sequence[Cue], style: Style) -> int:
+    """Return how long it takes to read parts one after another."""
+    return sum(need_ms(part, style) for part in parts) + style.gap_ms * (len(parts) - 1)
 
 
 def _language(cue: Cue) -> str:
@@ -94,7 +106,7 @@ def _language(cue: Cue) -> str:
 
 def _parts(cue: Cue, style: Style, *, is_hurried: bool = False) -> list[Cue]:
     """Return a cue's text as cues with their lines, without times of their own."""
-    text, language, room = " ".join(cue.lines), _language(cue), float("inf")
+    text, language, room = unwrapped(cue.lines), _language(cue), float("inf")
     if cue.kind == "speech" and cue.duration_ms > style.max_ms:
         # What is said slowly is shown while it is said.
         room = max(1.0, columns(text) * style.max_ms / cue.duration_ms)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from zimu.subtitles.breaks import break_lines
@@ -10,9 +11,13 @@ from zimu.subtitles.chinese import CLOSERS, without_final_stop
 from zimu.subtitles.cue import Cue
 from zimu.subtitles.markup import carry_marks
 from zimu.subtitles.measure import guess_language, need_ms
+from zimu.subtitles.splitwords import unwrapped
 from zimu.subtitles.styles import Style
 
 __all__ = ["merge_pair", "schedule"]
+
+# A line that begins with a dash, a name or >> is another person's.
+_SPEAKER = re.compile(r"[-–—‐]\s?\S|>>|♪|[A-Z][\w .'’-]{0,20}:\s|[^\W_]{1,6}：")
 
 # Where a crowd of cues cannot all be read, none flashes by in less than this.
 _FLOOR_MS = 200
@@ -22,7 +27,11 @@ _NEIGHBOUR_MS = 1000
 _NOTICED_MS = 200
 
 
-def schedule(cues: Sequence[Cue], style: Style, *, merge: bool = True) -> list[Cue]:
+def _always(first: Cue, second: Cue) -> bool:
+    return True
+
+
+def schedule(cues: Sequence[Cue], style: Style, may_merge: Callable[[Cue, Cue], bool] = _always) -> list[Cue]:
     """Return cues with times that satisfy a style as far as their starts allow.
 
     A start stays where it is, or moves later by at most the style's slack where the cue before it needs the
@@ -32,7 +41,7 @@ def schedule(cues: Sequence[Cue], style: Style, *, merge: bool = True) -> list[C
     Args:
         cues: In order of their starts.
         style: The limits.
-        merge: Whether neighbours may be merged.
+        may_merge: Whether two neighbours may be merged, if that helps.
     """
     row: list[Cue] = []
     starts: list[int] = []
@@ -41,20 +50,59 @@ def schedule(cues: Sequence[Cue], style: Style, *, merge: bool = True) -> list[C
         end = cue.end_ms if after is None else min(cue.end_ms, after)
         start = max(0, cue.start_ms)
         cue = replace(cue, start_ms=start, end_ms=max(start, end))
-        while merge and row and (merged := _relieved(row, starts, cue, after, style)):
+        while row and may_merge(row[-1], cue) and (merged := _relieved(row, starts, cue, after, style)):
             cue = merged
-        starts.append(_start(row, starts, cue, style))
+        starts.append(_start(row[-1:], starts[-1:], cue, style))
         row.append(cue)
-    return _ended(row, starts, style)
+    while merged_row := _relieved_where_cut(row, style, may_merge):
+        row = merged_row
+    return _ended(row, _starts(row, style), style)
 
 
-def _start(row: Sequence[Cue], starts: Sequence[int], cue: Cue, style: Style) -> int:
-    """Return where a cue starts after those that have been placed."""
-    if not row:
+def _starts(row: Sequence[Cue], style: Style) -> list[int]:
+    """Return where the cues start; the parts of one text share what time there is before the next text."""
+    starts: list[int] = []
+    i = 0
+    while i < len(row):
+        end = i + 1
+        while end < len(row) and _is_next_part(row[end - 1], row[end]):
+            end += 1
+        until = row[end].start_ms + style.slack_ms - style.gap_ms if end < len(row) else float("inf")
+        first = _start(row[max(0, i - 1) : i], starts[-1:], row[i], style)
+        if (placed := _spread(row[i:end], first, until, style)) is None:
+            for k in range(i, end):
+                starts.append(_start(row[max(0, k - 1) : k], starts[-1:], row[k], style))
+        else:
+            starts += placed
+        i = end
+    return starts
+
+
+def _is_next_part(before: Cue, cue: Cue) -> bool:
+    return bool(cue.origins) and before.origins[-1:] == cue.origins[:1]
+
+
+def _spread(parts: Sequence[Cue], first: int, until: float, style: Style) -> list[int] | None:
+    """Return starts near their own that let all parts be read by `until`, or None where time is too short."""
+    needs = [need_ms(part, style) + style.gap_ms for part in parts]
+    if first + sum(needs) - style.gap_ms > until:
+        return None
+    starts, left = [first], sum(needs) - style.gap_ms
+    for part, need in zip(parts[1:], needs, strict=False):
+        left -= need
+        starts.append(int(max(starts[-1] + need, min(part.start_ms, until - left))))
+    return starts
+
+
+def _start(before: Sequence[Cue], placed: Sequence[int], cue: Cue, style: Style) -> int:
+    """Return where a cue starts, given the one before it, if any, and where that was placed."""
+    if not before:
         return cue.start_ms
-    need = need_ms(row[-1], style)
-    start = max(cue.start_ms, min(starts[-1] + need + style.gap_ms, cue.start_ms + style.slack_ms))
-    return max(start, starts[-1] + min(need, _FLOOR_MS) + style.gap_ms)
+    need, due = need_ms(before[0], style), cue.start_ms
+    if _is_next_part(before[0], cue):  # the parts of one text are late together
+        due += placed[0] - before[0].start_ms
+    start = max(due, min(placed[0] + need + style.gap_ms, due + style.slack_ms))
+    return max(start, placed[0] + min(need, _FLOOR_MS) + style.gap_ms)
 
 
 def _ended(row: Sequence[Cue], starts: Sequence[int], style: Style) -> list[Cue]:
@@ -69,10 +117,10 @@ def _ended(row: Sequence[Cue], starts: Sequence[int], style: Style) -> list[Cue]
 
 
 def _relieved(row: list[Cue], starts: list[int], cue: Cue, after: int | None, style: Style) -> Cue | None:
-    """Merge where a cue has too little time before the next one, or has too little itself.
+    """Merge a cue with the one before where either lacks time, or would move so far as to be noticed.
 
     Args:
-        row: The cues before; those that are merged are taken off its end, or put together there.
+        row: The cues before; one that is merged is taken off its end.
         starts: Their starts.
         cue: The cue to be placed.
         after: The start of the cue after it.
@@ -82,35 +130,53 @@ def _relieved(row: list[Cue], starts: list[int], cue: Cue, after: int | None, st
         The merged cue, to be placed instead; None where nothing is to be merged.
     """
     late = starts[-1] + need_ms(row[-1], style) + style.gap_ms - cue.start_ms
-    until = None if after is None else after + style.slack_ms - style.gap_ms
-    start = _start(row, starts, cue, style)
-    hurried = until is not None and start + need_ms(cue, style) > until
+    until = float("inf") if after is None else after + style.slack_ms - style.gap_ms
+    hurried = _start(row[-1:], starts[-1:], cue, style) + need_ms(cue, style) > until
     if late <= min(_NOTICED_MS, style.slack_ms) and not hurried:
         return None
     merged = _merged(row[-1], cue, starts[-1], until, style)
     if merged is not None:
         row.pop()
         starts.pop()
-        return merged
-    if late > style.slack_ms and len(row) > 1:
-        # The one before is too short where it stands: it may still go with the one before that.
-        merged = _merged(row[-2], row[-1], starts[-2], start - style.gap_ms, style)
-        if merged is not None:
-            row[-2:] = [merged]
-            starts.pop()
-    return None
+    return merged
 
 
-def _merged(first: Cue, second: Cue, start: int, until: int | None, style: Style) -> Cue | None:
+def _relieved_where_cut(
+    row: Sequence[Cue], style: Style, may_merge: Callable[[Cue, Cue], bool]
+) -> list[Cue] | None:
+    """Merge the cues that are cut short as they stand with a neighbour that has time; None where none is."""
+    starts = _starts(row, style)
+    ends = [*(start - style.gap_ms for start in starts[1:]), float("inf")]
+    out: list[Cue] = []
+    last = 0  # cues before this one are merged already
+    for i, cue in enumerate(row):
+        if i < last:
+            continue
+        out.append(cue)
+        if starts[i] + need_ms(cue, style) <= ends[i]:
+            continue
+        before = after = None
+        if i > last and may_merge(row[i - 1], cue):
+            before = _merged(row[i - 1], cue, starts[i - 1], ends[i], style)
+        if before is None and i + 1 < len(row) and may_merge(cue, row[i + 1]):
+            after = _merged(cue, row[i + 1], starts[i], ends[i + 1], style)
+        if before is not None:
+            out[-2:] = [before]
+            last = i + 1
+        elif after is not None:
+            out[-1] = after
+            last = i + 2
+    return out if len(out) < len(row) else None
+
+
+def _merged(first: Cue, second: Cue, start: int, until: float, style: Style) -> Cue | None:
     """Return two neighbours as one cue from `start` that ends by `until`, or None where that cannot be."""
     if second.start_ms - first.end_ms > _NEIGHBOUR_MS:
         return None
     merged = merge_pair(first, second, style)
     if merged is None or merged.end_ms - start > style.max_ms:
         return None
-    if until is not None and start + need_ms(merged, style) > until:
-        return None
-    return merged
+    return merged if start + need_ms(merged, style) <= until else None
 
 
 def merge_pair(first: Cue, second: Cue, style: Style) -> Cue | None:
@@ -118,9 +184,9 @@ def merge_pair(first: Cue, second: Cue, style: Style) -> Cue | None:
     language = first.language or guess_language(first.text)
     if first.kind != second.kind or language != (second.language or guess_language(second.text)):
         return None
-    if language == "mul":
+    if language == "mul" or first.settings != second.settings or _SPEAKER.match(second.text):
         return None
-    upper, lower = " ".join(first.lines), " ".join(second.lines)
+    upper, lower = unwrapped(first.lines), unwrapped(second.lines)
     blank = "" if language == "zh" and upper[-1:] in CLOSERS else " "
     text = f"{upper}{blank}{lower}"
     lines = break_lines(text, language, style.line_columns, style.lines)
@@ -128,12 +194,14 @@ def merge_pair(first: Cue, second: Cue, style: Style) -> Cue | None:
         return None
     if not style.has_final_stop and language == "zh":
         lines = without_final_stop(lines)
-    moved = [replace(mark, at=mark.at + len(upper) + len(blank)) for mark in second.marks]
+    joined = f"{first.text}\n{second.text}"
+    moved = [replace(mark, at=mark.at + len(first.text) + 1) for mark in second.marks]
     return replace(
         first,
         end_ms=max(first.end_ms, second.end_ms),
         lines=lines,
         confidence=min(first.confidence, second.confidence),
         words=first.words + second.words,
-        marks=carry_marks(text, (*first.marks, *moved), "\n".join(lines)),
+        origins=first.origins + second.origins,
+        marks=carry_marks(joined, (*first.marks, *moved), "\n".join(lines)),
     )

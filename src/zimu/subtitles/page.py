@@ -1,0 +1,95 @@
+"""The page that `zimu check --html` writes: one self-contained file that can play the reader's video."""
+
+from __future__ import annotations
+
+from html import escape
+
+from zimu.subtitles.report import Report, Row
+
+__all__ = ["review_page"]
+
+_STYLE = """
+:root { color-scheme: light dark; --line: #8886; --accent: light-dark(#0b57d0, #a8c7fa); }
+body { font: 16px/1.5 system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif;
+  max-width: 60rem; margin: 0 auto; padding: 1rem; }
+h1 { font-size: 1.3rem; overflow-wrap: anywhere; }
+video { width: 100%; max-height: 45vh; background: #000; position: sticky; top: 0; }
+video[hidden] { display: none; }
+ol { list-style: none; padding: 0; }
+ol > li { border-top: 1px solid var(--line); padding: .6rem 0; display: grid; gap: .2rem 1rem;
+  grid-template-columns: 9rem 1fr; }
+button { font: inherit; color: var(--accent); background: none; border: 1px solid currentColor;
+  border-radius: .4rem; padding: .2rem .5rem; cursor: pointer; min-height: 2.5rem; }
+button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+.text { white-space: pre-line; overflow-wrap: anywhere; }
+.why { grid-column: 2; margin: 0; padding-left: 1.2rem; }
+.score { font-variant-numeric: tabular-nums; }
+@media (max-width: 40rem) { ol > li { grid-template-columns: 1fr; } .why { grid-column: 1; } }
+"""
+_SCRIPT = """
+const video = document.querySelector("video");
+document.querySelector("#file").addEventListener("change", event => {
+  video.src = URL.createObjectURL(event.target.files[0]);
+  video.hidden = false;
+});
+document.querySelector("ol").addEventListener("click", event => {
+  const button = event.target.closest("button");
+  if (!button || video.hidden) return;
+  video.currentTime = Math.max(0, button.dataset.start - 0.5);
+  video.play();
+});
+"""
+
+
+def review_page(name: str, report: Report) -> str:
+    """Return the page: the cues to look at, each with its time, text and reasons.
+
+    Args:
+        name: The file's name, as its reader knows it.
+        report: What was found.
+    """
+    counts = ", ".join(f"{escape(kind)} {count}" for kind, count in report.counts.items())
+    rows = "\n".join(_item(report, row) for row in report.rows)
+    summary = (
+        f"{len(report.track.cues)} cues, {len(report.rows)} to look at, style {escape(report.style.name)}"
+    )
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; media-src blob:">
+<title>{escape(name)}: lines to look at</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<main>
+<h1>{escape(name)}</h1>
+<p>{summary}{f": {counts}" if counts else ""}.</p>
+<p><label>Choose the video to play each place; it stays on this machine.
+<input type="file" id="file" accept="video/*,audio/*"></label></p>
+<video controls hidden></video>
+<ol>
+{rows}
+</ol>
+</main>
+<script>{_SCRIPT}</script>
+</body>
+</html>
+"""
+
+
+def _item(report: Report, row: Row) -> str:
+    cue = report.track.cues[row.index]
+    start = max(0, cue.start_ms) / 1000
+    minutes, seconds = divmod(start, 60)
+    when = f"{int(minutes) // 60}:{int(minutes) % 60:02d}:{seconds:06.3f}"
+    reasons = "".join(f"<li>{escape(reason)}</li>" for _, reason in row.reasons)
+    return (
+        f'<li><div><button type="button" data-start="{start:.3f}" '
+        f'aria-label="Play cue {row.index + 1} at {when}">{when}</button> '
+        f'<span class="score" title="how surely to look, 0 to 1">{row.score:.2f}</span></div>'
+        f'<div class="text"><b>{row.index + 1}</b> {escape(cue.text)}</div>'
+        f'<ul class="why">{reasons}</ul></li>'
+    )
