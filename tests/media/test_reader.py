@@ -283,6 +283,36 @@ def test_a_cover_picture_in_a_sound_file_is_no_video(make_picture, make_sound, t
     assert (len(frames), len(samples) > 0) == (0, True)
 
 
+def test_what_is_transparent_lies_on_white(tmp_path):
+    import av
+
+    picture = np.zeros((20, 20, 4), np.uint8)
+    picture[:, :10] = (200, 0, 0, 255)
+    picture[:, 10:15] = (0, 0, 0, 128)
+    context = av.CodecContext.create("png", "w")
+    context.width, context.height, context.pix_fmt, context.time_base = 20, 20, "rgba", Fraction(1)
+    frame = av.VideoFrame.from_ndarray(picture, format="rgba")
+    data = b"".join(bytes(packet) for packet in (*context.encode(frame), *context.encode(None)))
+    seen = read_picture(data, FrameRequest(width=20, height=20)).picture
+    assert seen[10, 2].tolist() == [200, 0, 0]
+    assert seen[10, 12].tolist() == [127, 127, 127]
+    assert seen[10, 18].tolist() == [255, 255, 255]
+
+
+def test_recordings_joined_at_their_ends_are_read_as_one(make_video, tmp_path):
+    """Each starts its time stamps anew; picture and sound stay together."""
+    one = make_video(tmp_path / "a.ts", 4, (64, 48), fps=10, picture=lambda time: counting(time / 4))
+    both = tmp_path / "both.ts"
+    both.write_bytes(one.read_bytes() * 2)
+    frames, samples, stream = read(both, frames=FrameRequest(10, 8, 8))
+    assert len(frames) == pytest.approx(80, abs=4)
+    assert times_of(frames)[-1] == pytest.approx(8, abs=0.3)
+    assert len(sound_of(samples)) == pytest.approx(8 * 16000, abs=8000)
+    levels = [float(frame.picture.mean()) for frame in frames]
+    assert levels[44:70] == pytest.approx(levels[4:30], abs=12)
+    assert stream.end == pytest.approx(8, abs=0.5)
+
+
 def test_wrong_requests_fail_at_the_call(tmp_path):
     with pytest.raises(ConfigError, match="Ask for one of them"):
         iter_media(tmp_path / "a.mp4", frames=None, samples=None)

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from zimu.errors import MediaError
+from zimu.media.clocks import Timeline
 from zimu.media.mapping import mapping, one_line
 from zimu.media.opening import Source, best_audio, best_video, file_origin, name_of, open_media
 from zimu.media.probe import Probe, describe
@@ -88,9 +89,8 @@ class MediaStream(Iterator[Frame | Samples], AbstractContextManager["MediaStream
 
     def _choose_tracks(self) -> list[VideoTrack | AudioTrack]:
         request, container = self._request, self._container
-        reading = Reading(
-            file_origin(container), request.start, request.end, request.keyframes, self.probe.is_still
-        )
+        timeline = Timeline(file_origin(container))
+        reading = Reading(timeline, request.start, request.end, request.keyframes, self.probe.is_still)
         video, audio = best_video(container), best_audio(container)
         tracks: list[VideoTrack | AudioTrack] = []
         if request.wants_video and video is not None and self.probe.video is not None:

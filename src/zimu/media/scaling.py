@@ -82,6 +82,8 @@ class Scaler:
         self._graph.vpush(frame)
         small = self._graph.vpull().to_ndarray()
         picture = small.astype(np.uint8, copy=False).reshape(*small.shape[:2], -1)
+        if picture.shape[2] == 4:
+            picture = _on_white(picture)
         return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
 
     def _build(self, frame: VideoFrame, turns: int) -> Graph:
@@ -104,8 +106,21 @@ class Scaler:
             nodes.append(graph.add("crop", f"{wide}:{high}:{x}:{y}:exact=1"))
         nodes += [
             graph.add("scale", f"{out[0]}:{out[1]}:flags={self._flags}"),
-            graph.add("format", "rgb24" if request.colour == "rgb" else "gray"),
+            graph.add("format", _format_of(frame, request)),
             graph.add("buffersink"),
         ]
         graph.link_nodes(*nodes).configure()
         return graph
+
+
+def _format_of(frame: VideoFrame, request: FrameRequest) -> str:
+    if request.colour == "gray":
+        return "gray"
+    return "rgba" if any(component.is_alpha for component in frame.format.components) else "rgb24"
+
+
+def _on_white(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return an RGBA picture laid on white paper: what lies under transparent places is anything."""
+    opacity = picture[:, :, 3:].astype(np.uint16)
+    colour = picture[:, :, :3] * opacity + 255 * (255 - opacity)
+    return ((colour + 127) // 255).astype(np.uint8)

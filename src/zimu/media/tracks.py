@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zimu.media.choosing import Chooser
+from zimu.media.clocks import Clock, Timeline
 from zimu.media.requests import FrameRequest, SampleRequest
 from zimu.media.scaling import Scaler
 from zimu.media.sound import SoundBlocks
 from zimu.streams import Frame, Samples
-from zimu.timing import seconds_from_pts
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -46,38 +46,18 @@ class Reading:
     """How a file is read.
 
     Attributes:
-        origin: The file's zero in its own seconds.
+        timeline: The clock of the file.
         start: First second wanted, or None.
         end: First second not wanted any more, or None.
         keyframes: Decode keyframes only.
         is_still: The file is a single picture.
     """
 
-    origin: Fraction
+    timeline: Timeline
     start: Fraction | None
     end: Fraction | None
     keyframes: bool
     is_still: bool
-
-
-class _Clock:
-    """Times of one stream's frames in seconds of the file; a missing stamp continues from the last."""
-
-    def __init__(self, time_base: Fraction | None, origin: Fraction) -> None:
-        self._time_base = time_base or Fraction(1, 1000)
-        self._origin = origin
-        self.end = Fraction(0)
-
-    def time(self, pts: int | None, duration: Fraction) -> Fraction:
-        time = self.end if pts is None else self.of(pts)
-        self.end = time + duration
-        return time
-
-    def pass_over(self, pts: int, duration: Fraction) -> None:
-        self.end = max(self.end, self.of(pts) + duration)
-
-    def of(self, pts: int) -> Fraction:
-        return seconds_from_pts(pts, self._time_base) - self._origin
 
 
 class _Lane:
@@ -152,7 +132,7 @@ class VideoTrack:
         self, stream: VideoStream, frames: FrameRequest | None, watch: FrameRequest | None, reading: Reading
     ) -> None:
         self.stream = stream
-        self._clock = _Clock(stream.time_base, reading.origin)
+        self._clock = Clock(stream.time_base, reading.timeline)
         self._step = 1 / (stream.average_rate or stream.guessed_rate or Fraction(25))
         self._keyframes = reading.keyframes and not reading.is_still
         self._lanes = list(self._make_lanes(frames, watch, reading))
@@ -202,8 +182,9 @@ class VideoTrack:
         """Take a decoded frame; yield the pictures chosen by now."""
         duration = frame.duration * self.stream.time_base if frame.duration else self._step
         time = self._clock.time(frame.pts, duration)
-        for lane in self._lanes:
-            yield from lane.push(time, frame)
+        if time is not None:
+            for lane in self._lanes:
+                yield from lane.push(time, frame)
 
     def finish(self) -> Iterator[Frame]:
         """Yield the pictures that are left."""
@@ -222,7 +203,7 @@ class AudioTrack:
 
     def __init__(self, stream: AudioStream, samples: SampleRequest, reading: Reading) -> None:
         self.stream = stream
-        self._clock = _Clock(stream.time_base, reading.origin)
+        self._clock = Clock(stream.time_base, reading.timeline)
         self._blocks = SoundBlocks(samples, start=reading.start, end=reading.end)
 
     @property
@@ -243,7 +224,8 @@ class AudioTrack:
         audio: AudioFrame = frame
         if audio.samples and audio.sample_rate:
             time = self._clock.time(audio.pts, Fraction(audio.samples, audio.sample_rate))
-            yield from self._blocks.push(time, audio)
+            if time is not None:
+                yield from self._blocks.push(time, audio)
 
     def finish(self) -> Iterator[Samples]:
         """Yield the sound that is left."""
