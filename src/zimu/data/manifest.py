@@ -124,8 +124,9 @@ class Manifest(Sequence[Sample]):
     def digest(self) -> str:
         """The SHA-256 of the rows, the same on every machine: media count by their relative path."""
         state = hashlib.sha256()
+        here = os.path.realpath(self.path.parent)
         for sample in self.samples:
-            row = sample_row(sample, self.path.parent)
+            row = _row(sample, here)
             state.update(json.dumps(row, ensure_ascii=False, sort_keys=True).encode() + b"\n")
         return state.hexdigest()
 
@@ -193,10 +194,13 @@ def iter_manifest(path: str | Path) -> Iterator[Sample]:
 
 def sample_row(sample: Sample, folder: Path) -> dict[str, Any]:
     """Return a sample as the row of a manifest that lies in `folder`; absent values are left out."""
+    return _row(sample, os.path.realpath(folder))
+
+
+def _row(sample: Sample, here: str) -> dict[str, Any]:
     row: dict[str, Any] = {"id": sample.id}
-    here = os.path.realpath(folder)
     for modality, path in sample.media.items():
-        row[modality] = Path(os.path.relpath(Path(path).absolute(), here)).as_posix()
+        row[modality] = Path(os.path.relpath(path, here)).as_posix()
     row |= {name: float(at) for name, at in (("start", sample.start), ("end", sample.end)) if at is not None}
     if sample.split:
         row["split"] = sample.split
@@ -218,4 +222,5 @@ def write_manifest(samples: Iterable[Sample], path: str | Path) -> int:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    return write_rows((sample_row(s, path.parent) for s in samples), path)
+    here = os.path.realpath(path.parent)
+    return write_rows((_row(s, here) for s in samples), path)
