@@ -19,21 +19,24 @@ class SoundSettings:
     """How scores become sounds that are told.
 
     Attributes:
+        smoothing: The share that each of the two neighbouring patches has in the scores of a patch.
         hold: A sound that was heard lasts while its score stays above this share of its threshold.
         gap_s: The same sound, heard again within this many seconds, still lasts and is not told again.
         edge_s: A sound reaches this far, in seconds, beyond the middle of the first and last patch with it.
-        specific: A sound is told instead of one that says less if its score is at least this share of it.
-        weaker: Beside a stronger sound a sound is told only if its score is at least this share of it.
+        specific: A sound is told instead of one that says less if its level is at least this share of that
+            one's. The level is the score over the threshold.
+        weaker: Beside a stronger sound one is told only if its level is at least this share of that one's.
         together: At most so many sounds are told at one time.
         speech: From this score on somebody speaks.
         longest_s: A caption is shown at most so long; the sound may last longer. None shows it to its end.
     """
 
-    hold: float = 0.5
+    smoothing: float = 0.25
+    hold: float = 0.6
     gap_s: float = 2.0
-    edge_s: float = 0.24
+    edge_s: float = 0.12
     specific: float = 0.5
-    weaker: float = 0.3
+    weaker: float = 0.6
     together: int = 2
     speech: float = 0.5
     longest_s: float | None = 5.0
@@ -42,6 +45,8 @@ class SoundSettings:
         for name in ("hold", "specific", "weaker"):
             if not 0 < getattr(self, name) <= 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}. It must be above 0 and at most 1.")
+        if not 0 <= self.smoothing <= 1 / 3:
+            raise ConfigError(f"smoothing is {self.smoothing}. It must be from 0 to a third.")
         if self.together < 1:
             raise ConfigError(f"together is {self.together}. It must be at least 1.")
 
@@ -56,6 +61,7 @@ class SoundEvent:
         end_s: Seconds, exclusive.
         times: float64 [S], the middle of each patch, seconds from the start of the file.
         scores: float32 [S], the score of the sound there, 0 to 1.
+        levels: float32 [S], the score over the threshold there: 1 or more is heard.
     """
 
     sound: int
@@ -63,11 +69,24 @@ class SoundEvent:
     end_s: float
     times: npt.NDArray[np.float64] = field(compare=False)
     scores: npt.NDArray[np.float32] = field(compare=False)
+    levels: npt.NDArray[np.float32] = field(compare=False)
 
     @property
     def peak(self) -> float:
         """The highest score."""
         return float(self.scores.max())
+
+    @property
+    def level(self) -> float:
+        """The highest score over threshold."""
+        return float(self.levels.max())
+
+    def cut(self, start_s: float, end_s: float) -> SoundEvent | None:
+        """Return the part between two times, or None where the sound is not heard between them."""
+        keep = (self.times >= start_s) & (self.times < end_s)
+        if not (self.levels[keep] >= 1).any():
+            return None
+        return SoundEvent(self.sound, start_s, end_s, self.times[keep], self.scores[keep], self.levels[keep])
 
 
 @dataclass(slots=True)
@@ -82,6 +101,7 @@ class _Open:
     run: int = 0
     times: list[float] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
+    levels: list[float] = field(default_factory=list)
 
 
 class EventFinder:
@@ -98,6 +118,9 @@ class EventFinder:
         self._quiet = np.array([not s.with_speech for s in wording.sounds])
         self._open: dict[int, _Open] = {}
         self._events: list[SoundEvent] = []
+        # The last two patches, of which the later waits for the one after it.
+        self._rows: npt.NDArray[np.float32] | None = None
+        self._waiting = np.zeros(0)
 
     def feed(self, times: npt.NDArray[np.float64], scores: npt.NDArray[np.float32]) -> None:
         """Take the next patches.
@@ -106,26 +129,44 @@ class EventFinder:
             times: float64 [P], the middle of each patch, seconds, rising.
             scores: float32 [P, classes].
         """
-        level, relative = self._wording.levels(scores)
+        if not len(times):
+            return
+        rows = np.concatenate((scores[:1] if self._rows is None else self._rows, scores))
+        times = np.concatenate((self._waiting, times))
+        self._rows, self._waiting = rows[-2:], times[-1:]
+        self._follow(times[:-1], self._smooth(rows))
+
+    def finish(self) -> list[SoundEvent]:
+        """Return all sounds in order of their beginning; what still lasts ends here."""
+        if self._rows is not None:
+            self._follow(self._waiting, self._smooth(np.concatenate((self._rows, self._rows[-1:]))))
+            self._rows = None
+        for sound in tuple(self._open):
+            self._close(sound)
+        return sorted(self._events, key=lambda e: (e.start_s, e.sound))
+
+    def _smooth(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        share = np.float32(self._settings.smoothing)
+        return share * (rows[:-2] + rows[2:]) + (1 - 2 * share) * rows[1:-1]
+
+    def _follow(self, times: npt.NDArray[np.float64], scores: npt.NDArray[np.float32]) -> None:
+        score, level = self._wording.levels(scores)
         hushed = (self._wording.speech_score(scores) >= self._settings.speech)[:, None] & self._quiet
-        begins = (relative >= 1) & ~hushed
-        stays = relative >= self._settings.hold
+        begins = (level >= 1) & ~hushed
+        stays = level >= self._settings.hold
         for row, time in enumerate(times.tolist()):
             for sound in np.flatnonzero(stays[row]).tolist():
                 if sound not in self._open:
                     self._open[sound] = _Open(time, time)
             for sound in tuple(self._open):
-                self._advance(
-                    sound, time, float(level[row, sound]), bool(stays[row, sound]), bool(begins[row, sound])
-                )
+                state = self._advance(sound, time, bool(stays[row, sound]), bool(begins[row, sound]))
+                if state is not None:
+                    state.times.append(time)
+                    state.scores.append(float(score[row, sound]))
+                    state.levels.append(float(level[row, sound]))
 
-    def finish(self) -> list[SoundEvent]:
-        """Return all sounds in order of their beginning; what still lasts ends here."""
-        for sound in tuple(self._open):
-            self._close(sound)
-        return sorted(self._events, key=lambda e: (e.start_s, e.sound))
-
-    def _advance(self, sound: int, time: float, level: float, stays: bool, begins: bool) -> None:
+    def _advance(self, sound: int, time: float, stays: bool, begins: bool) -> _Open | None:
+        """Return the sound's state at the next patch, or None where it has ended or never began."""
         state = self._open[sound]
         state.run = state.run + 1 if stays else 0
         state.run_heard = stays and (state.run_heard or begins)
@@ -136,12 +177,11 @@ class EventFinder:
         elif not state.heard:
             if not stays:
                 del self._open[sound]
-                return
+                return None
         elif time - state.last > self._settings.gap_s:
             self._close(sound)
-            return
-        state.times.append(time)
-        state.scores.append(level)
+            return None
+        return state
 
     def _close(self, sound: int) -> None:
         state = self._open.pop(sound)
@@ -157,6 +197,7 @@ class EventFinder:
                 state.last + edge,
                 times[keep],
                 np.array(state.scores, np.float32)[keep],
+                np.array(state.levels, np.float32)[keep],
             )
         )
 
@@ -164,40 +205,46 @@ class EventFinder:
 def choose_events(events: list[SoundEvent], wording: Wording, settings: SoundSettings) -> list[SoundEvent]:
     """Return the events that are told, in order of their beginning.
 
-    The strongest first; what says more counts for more. Beside a rival (of the same family, or one that says
-    more or less of the same) only that part of a sound is told that comes before it, and where `together`
-    sounds are told, no other.
+    First among rivals (of the same family, or one says more or less of the same): the strongest is kept,
+    where what says more counts for more, and of the other only the part before it. Then among what is left:
+    beside a much stronger sound a weak one is not told, nor more than `together` at one time.
     """
-    told: list[SoundEvent] = []
+    kept: list[SoundEvent] = []
     for event in sorted(events, key=lambda e: (-_strength(e, wording, settings), e.start_s, e.sound)):
-        around = [t for t in told if t.start_s < event.end_s and event.start_s < t.end_s]
-        if any(event.peak < settings.weaker * t.peak for t in around):
+        rivals = [k for k in _around(event, kept) if _rivals(event.sound, k.sound, wording)]
+        end = min((r.start_s for r in rivals), default=event.end_s)
+        if part := _long_enough(
+            event if end >= event.end_s else event.cut(event.start_s, end), event, wording
+        ):
+            kept.append(part)
+    told: list[SoundEvent] = []
+    for event in sorted(kept, key=lambda e: (-e.level, e.start_s, e.sound)):
+        around = _around(event, told)
+        if any(event.level < settings.weaker * t.level for t in around):
             continue
-        end = min((t.start_s for t in around if _rivals(event.sound, t.sound, wording)), default=event.end_s)
-        part = _until(event, min(end, event.end_s))
-        part = None if part is None else _where_few(part, around, settings.together)
-        if part is None:
-            continue
-        # What was cut must still be long enough; the finder has seen to the rest.
-        if part is event or part.end_s - part.start_s >= wording.sounds[event.sound].minimum_s:
+        if part := _long_enough(_where_few(event, around, settings.together), event, wording):
             told.append(part)
     return sorted(told, key=lambda e: (e.start_s, e.sound))
 
 
+def _around(event: SoundEvent, others: list[SoundEvent]) -> list[SoundEvent]:
+    return [o for o in others if o.start_s < event.end_s and event.start_s < o.end_s]
+
+
+def _long_enough(part: SoundEvent | None, whole: SoundEvent, wording: Wording) -> SoundEvent | None:
+    """Return what was cut out of an event if it is long enough; the finder has seen to the whole."""
+    if part is None or part is whole:
+        return part
+    return part if part.end_s - part.start_s >= wording.sounds[part.sound].minimum_s else None
+
+
 def _strength(event: SoundEvent, wording: Wording, settings: SoundSettings) -> float:
-    return float(event.peak / settings.specific ** len(wording.sounds[event.sound].wider))
+    return float(event.level / settings.specific ** len(wording.sounds[event.sound].wider))
 
 
 def _rivals(one: int, other: int, wording: Wording) -> bool:
     a, b = wording.sounds[one], wording.sounds[other]
     return a.family == b.family or one in b.wider or other in a.wider
-
-
-def _until(event: SoundEvent, end_s: float) -> SoundEvent | None:
-    """Return the event cut off at a time, or None where nothing that was heard is left."""
-    if end_s >= event.end_s:
-        return event
-    return _cut(event, event.start_s, end_s)
 
 
 def _where_few(event: SoundEvent, around: list[SoundEvent], together: int) -> SoundEvent | None:
@@ -212,14 +259,7 @@ def _where_few(event: SoundEvent, around: list[SoundEvent], together: int) -> So
     for left, right in pairwise(bounds):
         crowded = sum(o.start_s < right and left < o.end_s for o in around) >= together
         if crowded and start is not None:
-            return _cut(event, start, left)
+            return event.cut(start, left)
         if not crowded and start is None:
             start = left
-    return None if start is None else _cut(event, start, event.end_s)
-
-
-def _cut(event: SoundEvent, start_s: float, end_s: float) -> SoundEvent | None:
-    keep = (event.times >= start_s) & (event.times < end_s)
-    if not keep.any():
-        return None
-    return SoundEvent(event.sound, start_s, end_s, event.times[keep], event.scores[keep])
+    return None if start is None else event.cut(start, event.end_s)

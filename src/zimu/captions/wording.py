@@ -1,9 +1,10 @@
 """Which sounds a viewer is told of, and in which words: the table `wording.csv` of a bundle of task "tag".
 
-One row a class of the classifier. Classes with the same words are one sound to the viewer. `parent` names a
-class that says less ("dog barking" says more than "animal sounds"): of the two only the one that says more is
-told. Sounds of one `family` are told one at a time, since a classifier that hears one of them often hears its
-neighbours too. The family "speech" holds the classes by which speech is known; speech itself is not worded.
+One row a class of the classifier. Classes with the same words are one sound to the viewer. `parent` names
+classes that say less, separated by semicolons ("dog barking" says more than "animal sounds"): of the two only
+the one that says more is told. Sounds of one `family` are told one at a time, since a classifier that hears
+one of them often hears its neighbours too. The family "speech" holds the classes by which speech is known;
+speech itself is not worded.
 """
 
 from __future__ import annotations
@@ -197,13 +198,16 @@ def _gather(rows: list[dict[str, Any]], where: str) -> Wording:
 def _ancestors(rows: list[dict[str, Any]], index: int, by_name: Mapping[str, int], where: str) -> list[int]:
     """Return the shown classes above a class."""
     found: list[int] = []
-    here = index
-    while parent := rows[here]["parent"]:
-        above = by_name.get(parent)
-        if above is None or above in found or above == index or not rows[above]["shown"]:
-            raise BundleError(
-                f"{where}, row {here + 2}, column parent: {parent!r} is no other shown class above it."
-            )
-        found.append(above)
-        here = above
+    waiting = [index]
+    while waiting:
+        here = waiting.pop()
+        for parent in filter(None, (p.strip() for p in rows[here]["parent"].split(";"))):
+            above = by_name.get(parent)
+            if above is None or above == index or not rows[above]["shown"]:
+                raise BundleError(
+                    f"{where}, row {here + 2}, column parent: {parent!r} is no other shown class above it."
+                )
+            if above not in found:
+                found.append(above)
+                waiting.append(above)
     return found
