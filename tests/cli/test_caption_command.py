@@ -122,7 +122,8 @@ sys.meta_path.insert(0, Blocked())
 import zimu
 rooms = "media clips features text search captions subtitles bundles metrics data".split()
 names = [m.name for r in rooms for m in pkgutil.walk_packages([zimu.__path__[0] + "/" + r], f"zimu.{r}.")]
-names += ["zimu.cli." + m.name for m in pkgutil.iter_modules([zimu.__path__[0] + "/cli"]) if m.name != "__main__"]
+commands = pkgutil.iter_modules([zimu.__path__[0] + "/cli"])
+names += ["zimu.cli." + m.name for m in commands if m.name != "__main__"]
 for name in names:
     importlib.import_module(name)
 assert "torch" not in sys.modules

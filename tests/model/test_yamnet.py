@@ -34,7 +34,8 @@ def test_a_stride_of_two_pads_right_and_below_only(model: YamNet) -> None:
     x[0, 0, 0, 0] = 1.0
     with torch.no_grad():
         y = conv(x) - conv(torch.zeros_like(x))
-    # SAME for an even side pads one after and none before: the first pixel meets the kernel's first weight, once.
+    # SAME for an even side pads one after and none before: the first pixel meets the kernel's first weight,
+    # once.
     assert torch.allclose(y[0, :, 0, 0], conv.weight[:, 0, 0, 0], atol=1e-6)
     assert y.abs().sum() == pytest.approx(conv.weight[:, 0, 0, 0].abs().sum().item(), rel=1e-4)
     assert y.shape == (1, 32, 48, 32)
@@ -56,7 +57,7 @@ def test_scores_are_probabilities_of_521_classes(model: YamNet) -> None:
     with torch.no_grad():
         scores = model.scores(torch.randn(2, 5, 1024))
     assert scores.shape == (2, 5, 521)
-    assert 0 <= scores.min() and scores.max() <= 1
+    assert scores.min() >= 0 and scores.max() <= 1
 
 
 def test_gradients_reach_every_parameter() -> None:

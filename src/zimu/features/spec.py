@@ -1,7 +1,7 @@
 """The feature contract: how raw streams become arrays.
 
-Its canonical JSON has a short hash. Features on disk and graphs in a bundle carry the hash; where two disagree,
-the work is refused with both contracts printed.
+Its canonical JSON has a short hash. Features on disk and graphs in a bundle carry the hash; where two
+disagree, the work is refused with both contracts printed.
 """
 
 from __future__ import annotations

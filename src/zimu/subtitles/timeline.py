@@ -1,7 +1,8 @@
 """Said, heard and seen on one timeline: who gets the screen when.
 
-Speech comes first and is never covered. A sound is named when it begins, for as long as its words take to read,
-in what speech leaves free. A scene takes the longest stretch that both leave free, if it can be read in it.
+Speech comes first and is never covered. A sound is named when it begins, for as long as its words take to
+read, in what speech leaves free. A scene takes the longest stretch that both leave free, if it can be read
+in it.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def _place(caption: Caption, shown: Sequence[Caption], style: Style) -> _Stretch
     if not free:
         return None
     best = max(free, key=lambda s: s[1] - s[0])
-    # A caption whose own time is too short to read it is shown as long as it has, less the gaps to its neighbours.
+    # A caption whose own time is too short to read it is shown as long as it has, less the gaps to its
+    # neighbours.
     enough = min(need, end - caption.start_ms - 2 * style.gap_ms)
     return best if caption.kind == "speech" or best[1] - best[0] >= enough else None
 
