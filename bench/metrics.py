@@ -4,8 +4,9 @@
 
 Every measurement is a fresh process; the smallest of `--runs` counts. Processor seconds are user and system
 time of the call with its child processes (the peers' Java); imports and loading the captions are left out.
-Peak memory is the whole process's. The large sets repeat the captions with two neighbouring words swapped, so that
-their n-grams are new. Zimu's bootstrap intervals are computed when they are asked for: see the line for them.
+Peak memory is the whole process's. The large sets repeat the captions with two neighbouring words swapped, so
+that their n-grams are new. Zimu's bootstrap intervals are computed when they are asked for: see the line for
+them. With --chinese it prints instead how the scores of the COCO-CN systems move with the segmentation.
 """
 
 from __future__ import annotations
@@ -194,6 +195,31 @@ def show(title: str, ours: dict[str, Any] | None, peer: dict[str, Any] | None) -
     print(line, flush=True)
 
 
+def chinese(path: Path) -> None:
+    """Print the scores of published Chinese systems under four segmentations."""
+    import zimu
+
+    rows = [json.loads(line) for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
+    metrics = ["bleu_1", "bleu_4", "rouge_l", "cider_d"]
+    for system in rows[0]["systems"]:
+        references = [row["references"] for row in rows]
+        candidates = [row["systems"][system]["caption"] for row in rows]
+        plain = (
+            [[r.replace(" ", "") for r in refs] for refs in references],
+            [c.replace(" ", "") for c in candidates],
+        )
+        card = zimu.score(*plain, language="zh", metrics=metrics)
+        given = zimu.score(references, candidates, tokens=True, metrics=metrics)
+        none = zimu.score(*plain, tokens=True, metrics=metrics)
+        for name in metrics:
+            by = [card[name], card[f"{name}_word"], given[name], none[name]]
+            values = "  ".join(
+                f"{title} {100 * s.value:6.1f} [{100 * s.interval[0]:.1f}, {100 * s.interval[1]:.1f}]"
+                for title, s in zip(("character", "word", "published", "none"), by, strict=True)
+            )
+            print(f"{system:12} {name:8} {values}", flush=True)
+
+
 def main() -> None:
     """Measure and print everything."""
     parser = argparse.ArgumentParser(
@@ -205,7 +231,10 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=10, help="size of the large set")
     parser.add_argument("--worker", choices=WORKERS, help=argparse.SUPPRESS)
     parser.add_argument("--times", type=int, default=1, help=argparse.SUPPRESS)
+    parser.add_argument("--chinese", action="store_true", help="the page on Chinese segmentation")
     options = parser.parse_args()
+    if options.chinese:
+        return chinese(DATA.parents[1] / "caption_results" / "coco_cn_test" / "coco_cn_test.jsonl.gz")
     if options.worker:
         return work(options.worker, options.data, options.times)
     own = sys.executable

@@ -1,4 +1,4 @@
-"""Random captions against pycocoevalcap itself; where it is not installed `random2k` stands in (test_goldens)."""
+"""Random captions against pycocoevalcap itself; without it `random2k` stands in (test_goldens)."""
 
 import contextlib
 import io

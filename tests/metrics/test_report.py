@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import zimu
 from zimu.metrics.report import missed_ngrams, render_report
 
-VOID = {"meta", "line", "rect", "br"}
+VOID = {"meta", "line", "rect", "wbr"}
 
 
 class Checker(HTMLParser):
@@ -47,7 +47,8 @@ def test_the_page_shows_scores_spread_ends_and_warnings():
     text = page()
     assert text.count("<svg") == 6 and text.count('role="img"') == 6
     assert "15 of 30 candidates are empty" in text
-    assert "items:30|refs:2|tok:given" in text
+    assert "items:30|<wbr>refs:2|<wbr>tok:given" in text
+    assert "Missed: " in text
     best, worst = text.split("<h3>Best</h3>")[1].split("<h3>Worst</h3>")
     assert best.count('class="item"') == 10 and worst.count('class="item"') == 10
     assert "<em>(empty)</em>" in worst and "<em>(empty)</em>" not in best

@@ -15,6 +15,7 @@ from zimu.metrics.tokenise import MODES
 __all__ = ["missed_ngrams", "render_report"]
 
 _SHOWN = 10  # items at each end, and n-grams of each order
+_FEW = 4  # missed n-grams of each order shown with an item
 _BINS = 20
 _STYLE = """
 :root { color-scheme: light dark; --line: #767676; --bar: #0072b2; --soft: #f2f2f2; }
@@ -27,7 +28,7 @@ table { border-collapse: collapse; } caption { text-align: left; padding-bottom:
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-code { font-size: .85em; overflow-wrap: anywhere; }
+code { font-size: .85em; overflow-wrap: anywhere; } figure { margin: 0; }
 .warning { border-left: .3rem solid #d55e00; padding: .3rem .8rem; background: var(--soft); }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1.5rem; }
 .item { background: var(--soft); padding: .6rem .9rem; margin: 0 0 .8rem; overflow-wrap: anywhere; }
@@ -50,7 +51,8 @@ def render_report(card: ScoreCard, *, mode: str, title: str = "Caption scores") 
     parts += [f'<p class="warning" role="note">{escape(text)}</p>' for text in card.warnings]
     parts += [_scores(card), "<h2>How the items' scores are spread</h2>", '<div class="pair">']
     parts += [_histogram(s) for s in card.values()]
-    parts += ["</div>", _ends(card, score), _ngrams(card, mode)]
+    references, candidates = _tokens(card, mode)
+    parts += ["</div>", _ends(card, score, references, candidates), _ngrams(references, candidates)]
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -94,15 +96,28 @@ def _grams(text: str, order: int) -> set[str]:
 def _scores(card: ScoreCard) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td class="n">{s.value:.4f}</td>'
-        f'<td class="n">{s.interval[0]:.4f} to {s.interval[1]:.4f}</td>'
-        f"<td><code>{escape(s.signature)}</code></td></tr>"
+        f'<td class="n">{s.interval[0]:.4f} to {s.interval[1]:.4f}</td></tr>'
         for name, s in card.items()
     )
+    signatures = "".join(
+        f"<li><code>{escape(s.signature).replace('|', '|<wbr>')}</code></li>" for s in card.values()
+    )
+    return _table(
+        "Scores of all items together, with the 95 % bootstrap interval over items",
+        '<th scope="col">Score</th><th scope="col" class="n">Value</th>'
+        '<th scope="col" class="n">95 % interval</th>',
+        rows,
+    ) + (
+        "<details><summary>Signatures: the conditions under which the numbers hold</summary>"
+        f"<ul>{signatures}</ul></details>"
+    )
+
+
+def _table(caption: str, head: str, rows: str) -> str:
+    """Return a table that can be scrolled by keyboard, too, where the page is narrow."""
     return (
-        '<div class="scroll"><table><caption>Scores of all items together, with the 95 % bootstrap interval '
-        'over items and the conditions under which they hold</caption><thead><tr><th scope="col">Score</th>'
-        '<th scope="col" class="n">Value</th><th scope="col" class="n">95 % interval</th>'
-        f'<th scope="col">Signature</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(caption)}"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -133,13 +148,24 @@ def _histogram(score: Score) -> str:
     )
 
 
-def _ends(card: ScoreCard, score: Score) -> str:
+def _tokens(card: ScoreCard, mode: str) -> tuple[list[list[str]], list[str]]:
+    split = MODES[mode]
+    flat = iter(split([r for refs in card.captions.references for r in refs]))
+    references = [[next(flat) for _ in refs] for refs in card.captions.references]
+    return references, split(card.captions.candidates)
+
+
+def _ends(
+    card: ScoreCard, score: Score, references: Sequence[Sequence[str]], candidates: Sequence[str]
+) -> str:
     order = np.argsort(score.measure.items, kind="stable")
     if not score.measure.higher_is_better:
         order = order[::-1]
     few = min(_SHOWN, len(order))
-    best = "".join(_item(card, score, int(row)) for row in order[::-1][:few])
-    worst = "".join(_item(card, score, int(row)) for row in order[:few])
+    best, worst = (
+        "".join(_item(card, score, row, references[row], candidates[row]) for row in rows.tolist())
+        for rows in (order[::-1][:few], order[:few])
+    )
     return (
         f"<h2>Best and worst items by {escape(score.name)}</h2>"
         f'<div class="pair"><section><h3>Best</h3>{best}</section>'
@@ -147,22 +173,21 @@ def _ends(card: ScoreCard, score: Score) -> str:
     )
 
 
-def _item(card: ScoreCard, score: Score, row: int) -> str:
+def _item(card: ScoreCard, score: Score, row: int, references: Sequence[str], candidate: str) -> str:
     i: Hashable = card.captions.ids[row]
-    references = "".join(f"<li>{escape(r)}</li>" for r in card.captions.references[row])
-    candidate = escape(card.captions.candidates[row]) or "<em>(empty)</em>"
+    told = "".join(f"<li>{escape(r)}</li>" for r in card.captions.references[row])
+    text = escape(card.captions.candidates[row]) or "<em>(empty)</em>"
+    orders, _ = missed_ngrams([references], [candidate])
+    missed = ", ".join(escape(gram) for order in orders for gram, _ in order[:_FEW])
     return (
         f'<div class="item"><p><strong>{escape(str(i))}</strong>, {escape(score.name)} '
-        f"{score.measure.items[row]:.3f}</p><p>{candidate}</p><ul>{references}</ul></div>"
+        f"{score.measure.items[row]:.3f}</p><p>{text}</p><ul>{told}</ul>"
+        f"<p><small>Missed: {missed or 'nothing that the references agree on'}</small></p></div>"
     )
 
 
-def _ngrams(card: ScoreCard, mode: str) -> str:
-    captions = card.captions
-    split = MODES[mode]
-    flat = iter(split([r for refs in captions.references for r in refs]))
-    references = [[next(flat) for _ in refs] for refs in captions.references]
-    missed, invented = missed_ngrams(references, split(captions.candidates))
+def _ngrams(references: Sequence[Sequence[str]], candidates: Sequence[str]) -> str:
+    missed, invented = missed_ngrams(references, candidates)
     return (
         "<h2>N-grams</h2>"
         + _gram_table("In at least half of an item's references, but not in its candidate", missed)
@@ -177,7 +202,4 @@ def _gram_table(heading: str, orders: Sequence[Sequence[tuple[str, int]]]) -> st
         "<tr>" + "".join(f"<td>{column[i] if i < len(column) else ''}</td>" for column in cells) + "</tr>"
         for i in range(max(map(len, cells), default=0))
     )
-    return (
-        f'<div class="scroll"><table><caption>{escape(heading)} (number of items)</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    return _table(f"{heading} (number of items)", head, rows)

@@ -29,9 +29,8 @@ _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _CHARACTER = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+(?:['’.,:-][^\W_{_HAN}]+)*")
 _RUN_OF_HAN = re.compile(rf"[{_HAN}]{{6,}}")
 _GAP = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}])")
-# What ends a line for the tokeniser; the reference then shifts all later captions by one.
+# The reference shifts all later captions by one where a caption has one of these inside; Zimu takes blanks.
 _LINE_BREAKS = "\n\r\v\f\u2028\u2029"
-_LINE_BREAK = re.compile(rf"\r\n|[{_LINE_BREAKS}]")
 _WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
@@ -136,28 +135,23 @@ def _given(texts: Sequence[str]) -> list[str]:
 
 
 def count_broken(texts: Sequence[str]) -> int:
-    """Return how many texts have what ends a line for the English tokeniser."""
+    """Return how many texts have a line break inside, of those that end a line for the English tokeniser."""
     joined = "".join(texts)
     if not any(mark in joined for mark in _LINE_BREAKS):
         return 0
-    return sum(any(mark in text for mark in _LINE_BREAKS) for text in texts)
-
-
-def _mended(texts: Sequence[str]) -> list[str]:
-    """Return texts with line breaks as blanks."""
-    return [_LINE_BREAK.sub(" ", text) for text in texts] if count_broken(texts) else list(texts)
+    return sum(any(mark in text.strip() for mark in _LINE_BREAKS) for text in texts)
 
 
 def _ptb(texts: Sequence[str]) -> list[str]:
     from zimu.metrics.ptb import ptb_tokenize
 
-    return ptb_tokenize(_mended(texts))
+    return ptb_tokenize(texts)
 
 
 def _ptb_alone(texts: Sequence[str]) -> list[str]:
     from zimu.metrics.ptb import ptb_tokenize
 
-    return ptb_tokenize(_mended(texts), each_alone=True)
+    return ptb_tokenize(texts, each_alone=True)
 
 
 def _characters(texts: Sequence[str]) -> list[str]:
