@@ -2,11 +2,13 @@
 
 import dataclasses
 import logging
+import pickle
 
 import numpy as np
 import pytest
 
 import zimu
+import zimu.metrics
 from zimu.errors import ConfigError, UnknownNameError
 from zimu.metrics.card import ScoreSettings
 from zimu.metrics.frequencies import DocumentFrequencies
@@ -179,6 +181,25 @@ def test_frequencies_counted_with_another_tokenisation_are_refused():
         ConfigError, match="counted with tokenisation ptb, but the captions are split by given"
     ):
         card(settings=ScoreSettings(frequencies=frequencies))
+
+
+def test_a_card_can_be_sent_to_another_process():
+    found = card(metrics=["bleu", "rouge_l", "cider_d", "wer", "cer"])
+    again = pickle.loads(pickle.dumps(found))
+    for name, score in found.items():
+        assert again[name].value == score.value and again[name].interval == score.interval
+        assert again[name].per_item == score.per_item
+
+
+def test_blanks_of_given_tokens_count_as_characters_in_english_only():
+    english = card([["a b"]], ["ab"], metrics=["cer"])["cer"].value
+    chinese = card([["一 狗"]], ["一狗"], language="zh", metrics=["cer"])["cer"].value
+    assert (english, chinese) == (pytest.approx(1 / 3), 0)
+
+
+def test_the_names_of_the_room_are_there():
+    for name in zimu.metrics.__all__:
+        assert getattr(zimu.metrics, name).__module__.startswith("zimu.metrics.")
 
 
 def test_json_has_what_the_command_prints():

@@ -179,34 +179,42 @@ def score(
     """
     names = metric_names([metrics] if isinstance(metrics, str) else metrics)
     settings = settings or ScoreSettings()
-    modes = modes_of(language, tokens=tokens, each_alone=settings.each_alone)
-    card = score_items(pair(references, candidates, tokens=tokens), names, modes, split, settings)
+    modes_of(language)  # an unknown language is told before the captions are looked at
+    items = pair(references, candidates, tokens=tokens)
+    card = score_items(items, names, settings, language=language, tokens=tokens, split=split)
     for warning in card.warnings:
         _LOG.warning("%s", warning)
     return card
 
 
 def score_items(
-    items: Items, names: Sequence[str], modes: Sequence[str], split: str, settings: ScoreSettings
+    items: Items,
+    names: Sequence[str],
+    settings: ScoreSettings,
+    *,
+    language: str,
+    tokens: bool,
+    split: str,
 ) -> ScoreCard:
     """Score captions that are matched already.
 
     Args:
         items: The captions.
         names: From `metric_names`.
-        modes: From `modes_of`.
-        split: The name of the part of the data.
         settings: The rest.
+        language: "en" or "zh".
+        tokens: The captions are tokens already.
+        split: The name of the part of the data.
     """
     warnings = [*items.warnings, *warn_of_captions(items)]
     measures: dict[str, Measure] = {}
     conditions: dict[str, Conditions] = {}
     data = _data_hash(items)
-    for mode in modes:
+    for mode in modes_of(language, tokens=tokens, each_alone=settings.each_alone):
         tokenisation = Tokenisation(mode, settings.script)
         wanted = [name for name in names if mode != "zh-word" or name not in WORDLESS]
         frequencies = _frequencies(settings, tokenisation)
-        texts = _texts(items, tokenisation, frequencies, settings.java)
+        texts = _texts(items, tokenisation, frequencies, settings.java, blanks_count=language != "zh")
         for name, measure in measure_texts(texts, wanted).items():
             key = f"{name}_word" if mode == "zh-word" else name
             measures[key] = measure
@@ -222,7 +230,12 @@ def score_items(
 
 
 def _texts(
-    items: Items, tokenisation: Tokenisation, frequencies: DocumentFrequencies | None, java: JavaTools
+    items: Items,
+    tokenisation: Tokenisation,
+    frequencies: DocumentFrequencies | None,
+    java: JavaTools,
+    *,
+    blanks_count: bool,
 ) -> Texts:
     flat = iter(tokenisation.split([r for refs in items.references for r in refs]))
     return Texts(
@@ -230,7 +243,7 @@ def _texts(
         candidates=tokenisation.split(items.candidates),
         raw_references=items.references,
         raw_candidates=items.candidates,
-        blanks_count=not tokenisation.mode.startswith("zh-"),
+        blanks_count=blanks_count,
         frequencies=frequencies,
         java=java,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from zimu.metrics.card import Score, ScoreCard, ScoreSettings, score_items
 from zimu.metrics.compute import metric_names
 from zimu.metrics.intake import Items, pair
 from zimu.metrics.measures import Measure
-from zimu.metrics.tokenise import modes_of
 
 __all__ = ["human_ceiling"]
 
@@ -45,12 +45,12 @@ def human_ceiling(
     """
     names = metric_names(metrics)
     settings = settings or ScoreSettings()
-    modes = modes_of(language, tokens=tokens, each_alone=settings.each_alone)
     all_items = _with_several(references, tokens)
     rounds = []
     for held in range(max(len(refs) for refs in all_items.references)):
         items = _without(all_items, held)
-        rounds.append((items, score_items(items, names, modes, split, settings)))
+        card = score_items(items, names, settings, language=language, tokens=tokens, split=split)
+        rounds.append((items, card))
     where = {i: row for row, i in enumerate(all_items.ids)}
     measures = {}
     for name in rounds[0][1]:
@@ -93,4 +93,4 @@ def _pooled(parts: Sequence[tuple[np.ndarray[Any, Any], Measure]], items: int) -
     for rows, measure in parts:
         counts[rows] += measure.counts
     value = float(first.combine(counts.sum(axis=0, keepdims=True))[0])
-    return Measure(value, counts, first.combine, lambda: first.combine(counts), first.higher_is_better)
+    return Measure(value, counts, first.combine, partial(first.combine, counts), first.higher_is_better)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,10 @@ def chrf_measure(references: Sequence[Sequence[str]], candidates: Sequence[str])
     # sacreBLEU's own resampling uses these two; its public methods give no statistics.
     counts = np.array(metric._extract_corpus_statistics(list(candidates), streams), np.float64)
 
-    def combine(sums: FloatArray) -> FloatArray:
-        return np.array([metric._compute_score_from_stats(row).score for row in sums.tolist()])
-
+    combine = partial(_combine, metric)
     value = metric.corpus_score(list(candidates), streams).score
-    return Measure(value, counts, combine, lambda: combine(counts))
+    return Measure(value, counts, combine, partial(combine, counts))
+
+
+def _combine(metric: Any, sums: FloatArray) -> FloatArray:
+    return np.array([metric._compute_score_from_stats(row).score for row in sums.tolist()])

@@ -8,7 +8,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import TracebackType
 from typing import IO
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from zimu.errors import ConfigError
 from zimu.metrics.java import JavaTools
-from zimu.metrics.measures import FloatArray, Measure
+from zimu.metrics.measures import FloatArray, Measure, known_items
 
 __all__ = ["Meteor", "meteor_measure", "running_meteor"]
 
@@ -152,7 +152,7 @@ def meteor_measure(meteor: Meteor, references: Sequence[Sequence[str]], candidat
     """Return METEOR, 0 to 1; the value of all items is METEOR's own, from summed statistics."""
     counts = meteor.statistics(references, candidates)
     value, items = meteor.evaluate(counts)
-    return Measure(value, counts, _combine, lambda: items)
+    return Measure(value, counts, _combine, partial(known_items, items))
 
 
 def _request(references: Sequence[str], candidate: str) -> str:

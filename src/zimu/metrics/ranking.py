@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from zimu.errors import ConfigError
 from zimu.metrics.bootstrap import Resampling
-from zimu.metrics.measures import FloatArray, Measure, mean_measure
+from zimu.metrics.measures import FloatArray, Measure, known_items, mean_measure
 
 __all__ = ["rank_measures", "retrieval", "retrieval_intervals"]
 
@@ -99,11 +100,14 @@ def _median_measure(ranks: FloatArray) -> Measure:
     counts = np.zeros((len(ranks), len(values)), np.float64)
     counts[np.arange(len(ranks)), column] = 1
 
-    def combine(sums: FloatArray) -> FloatArray:
-        up = np.cumsum(sums, axis=1)
-        total = up[:, -1:]
-        low = values[np.argmax(up >= total / 2, axis=1)]
-        high = values[np.argmax(up > total / 2, axis=1)]
-        return np.asarray((low + high) / 2)
+    value = float(np.median(ranks))
+    return Measure(value, counts, partial(_medians, values), partial(known_items, ranks), False)
 
-    return Measure(float(np.median(ranks)), counts, combine, lambda: ranks, higher_is_better=False)
+
+def _medians(values: FloatArray, sums: FloatArray) -> FloatArray:
+    """Return the median of each row of counts [B, values]."""
+    up = np.cumsum(sums, axis=1)
+    total = up[:, -1:]
+    low = values[np.argmax(up >= total / 2, axis=1)]
+    high = values[np.argmax(up > total / 2, axis=1)]
+    return np.asarray((low + high) / 2)
