@@ -210,7 +210,7 @@ def test_same_words_need_the_same_family() -> None:
 # The tagger: a classifier that hears rain where it is loud.
 
 SPEC = AudioSpec(kind="patches")
-# This classifier hears any patch that holds some rain: a sound may begin or end half a patch beside the truth.
+# This classifier hears any patch with some rain: a sound may begin or end half a patch beside the truth.
 PATCH_MS = 600
 
 
