@@ -2,10 +2,12 @@ import json
 import re
 import warnings
 from dataclasses import replace
+from pathlib import Path
 
+import av
 import pysubs2
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from zimu.errors import SubtitleError
@@ -224,3 +226,25 @@ def test_pysubs2_sees_the_same_words_and_times_in_srt() -> None:
     (first, second) = pysubs2.SSAFile.from_string(FORMATS["srt"].write(track), format_="srt")
     assert first.plaintext.replace("\u2060", "") == "a <b> & -->\n第二行"
     assert (first.start, first.end, second.start, second.end) == (0, 1500, 2000, 3000)
+
+
+def _through_ffmpeg(folder: Path, suffix: str, text: str) -> str:
+    source, target = folder / f"in.{suffix}", folder / f"out.{suffix}"
+    source.write_text(text, encoding="utf-8")
+    with av.open(str(source)) as given, av.open(str(target), "w") as made:
+        stream = made.add_stream_from_template(given.streams[0])
+        for packet in given.demux(given.streams[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                made.mux(packet)
+    return target.read_text(encoding="utf-8")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(_tracks(step_ms=10))
+def test_files_pass_through_ffmpeg_without_a_change(tmp_path: Path, track: Track) -> None:
+    within = tuple(c for c in track.cues if c.end_ms < 35_990_000)  # its ASS stops at ten hours
+    for name in ("srt", "ass", "vtt") if within else ():
+        own = Track(within)
+        back = FORMATS[name].read(_through_ffmpeg(tmp_path, name, FORMATS[name].write(own)))
+        assert _content(back) == _content(own), name
