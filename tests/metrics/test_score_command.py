@@ -116,7 +116,10 @@ def test_a_page_is_written(files, capsys):
         ),
         (["refs.jsonl", "cands.json", "--tokens", "--html", "no/x.html"], "no/x.html cannot be written"),
         (
-            ["refs.jsonl", "cands.json", "--tokens", "--metrics", "meteor", "--java", "none"],
+            [
+                *("refs.jsonl", "cands.json", "--tokens", "--metrics", "meteor"),
+                *("--meteor-jar", "refs.jsonl", "--java", "none"),
+            ],
             "not found at none",
         ),
     ],
