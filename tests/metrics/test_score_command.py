@@ -116,11 +116,8 @@ def test_a_page_is_written(files, capsys):
         ),
         (["refs.jsonl", "cands.json", "--tokens", "--html", "no/x.html"], "no/x.html cannot be written"),
         (
-            [
-                *("refs.jsonl", "cands.json", "--tokens", "--metrics", "meteor"),
-                *("--meteor-jar", "refs.jsonl", "--java", "none"),
-            ],
-            "not found at none",
+            ["refs.jsonl", "cands.json", "--tokens", "--metrics", "meteor", "--meteor-jar", "none.jar"],
+            "none.jar",
         ),
     ],
 )
@@ -128,6 +125,15 @@ def test_wrong_input_is_one_line_and_exit_code_2(files, capsys, arguments, messa
     code, out, err = run(capsys, *arguments)
     assert code == 2 and out == "" and message in err
     assert err.count("\n") == 1
+
+
+def test_a_java_that_is_not_there_is_named(files, capsys):
+    (files / "data").mkdir()
+    (files / "data" / "paraphrase-en.gz").touch()
+    (files / "meteor-1.5.jar").touch()
+    tools = ("--meteor-jar", "meteor-1.5.jar", "--java", "none")
+    code, _, err = run(capsys, "refs.jsonl", "cands.json", "--tokens", "--metrics", "meteor", *tools)
+    assert code == 2 and "not found at none" in err
 
 
 def test_systems_on_different_items_are_not_compared(files, capsys):
