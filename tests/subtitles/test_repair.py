@@ -161,3 +161,27 @@ def test_after_a_repair_a_check_finds_only_what_no_repair_could_help() -> None:
     track, _ = repair(Track(cues), PLAIN)
     left = {(row.index, kind) for row in report_on(track, PLAIN).rows for kind, _ in row.reasons}
     assert {kind for _, kind in left} == {"credit", "line-width"}
+
+
+def test_rolling_captions_of_a_video_site_show_each_line_once() -> None:
+    text = (
+        "WEBVTT\n\n"
+        "00:00.000 --> 00:02.000 align:start position:0%\nso<00:00:00.500><c> today</c><00:00:01.000> we\n\n"
+        "00:02.000 --> 00:02.010 align:start position:0%\nso today we\n\n"
+        "00:02.010 --> 00:04.000 align:start position:0%\nso today we\nlook<00:00:02.500><c> at</c> dogs\n\n"
+        "00:04.000 --> 00:04.010 align:start position:0%\nlook at dogs\n\n"
+        "00:04.010 --> 00:06.000 align:start position:0%\nlook at dogs\nand<00:00:05.000><c> cats</c>\n"
+    )
+    track, changes = repair(FORMATS["vtt"].read(text), PLAIN)
+    assert [c.lines for c in track.cues] == [("so today we",), ("look at dogs",), ("and cats",)]
+    assert [c.start_ms for c in track.cues] == [0, 2010, 4010]
+    assert len(changes) == 3
+    assert repair(track, PLAIN)[1] == []
+
+
+def test_a_line_that_is_said_twice_in_a_file_that_does_not_roll_stays() -> None:
+    cues = [
+        Cue(0, 2000, ("Where are you?", "Here.")), Cue(2040, 4000, ("Here.", "And now?")),
+        Cue(5000, 7000, ("In the garden.",)), Cue(8000, 9500, ("Oh no.",)),
+    ]  # fmt: skip
+    assert _fixed(*cues) == (cues, [])

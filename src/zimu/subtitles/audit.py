@@ -11,6 +11,7 @@ from zimu.subtitles.hallucinations import how_known
 from zimu.subtitles.loops import inner_loop, key, runs
 from zimu.subtitles.measure import guess_language, join_lines, reading_columns
 from zimu.subtitles.recognise import place_of
+from zimu.subtitles.rolling import rolled_lines
 from zimu.subtitles.script import evidence, main_script
 from zimu.subtitles.splitwords import cut_word
 from zimu.subtitles.width import even_width
@@ -29,6 +30,7 @@ WEIGHTS = {
     "farewell": 0.7,
     "negative": 0.7,
     "repeat": 0.6,
+    "rolling": 0.6,
     "script": 0.6,
     "language": 0.55,
     "phrase": 0.5,
@@ -80,6 +82,7 @@ def findings(cues: Sequence[Cue], language: str | None = None) -> list[Finding]:
         *_texts(cues, language),
         *_invented(cues),
         *_rounds(cues),
+        *_rolling(cues),
         *_scripts(cues),
         *_cut_words(cues),
     ]
@@ -164,6 +167,11 @@ def looping(cues: Sequence[Cue]) -> set[int]:
             if times >= 3:
                 found |= set(range(start + period, start + period * times))
     return found
+
+
+def _rolling(cues: Sequence[Cue]) -> Iterator[Finding]:
+    for i in rolled_lines(cues):
+        yield Finding(i, "rolling", "begins with lines that the cue before shows too")
 
 
 def _scripts(cues: Sequence[Cue]) -> Iterator[Finding]:

@@ -17,9 +17,11 @@ video { width: 100%; max-height: 45vh; background: #000; position: sticky; top: 
 video[hidden] { display: none; }
 ol { list-style: none; padding: 0; }
 ol > li { border-top: 1px solid var(--line); padding: .6rem 0; display: grid; gap: .2rem 1rem;
-  grid-template-columns: 9rem 1fr; }
+  grid-template-columns: 12rem 1fr; }
+ol > li > div:first-child { grid-row: span 2; }
 button { font: inherit; color: var(--accent); background: none; border: 1px solid currentColor;
   border-radius: .4rem; padding: .2rem .5rem; cursor: pointer; min-height: 2.5rem; }
+button:disabled { color: inherit; cursor: default; }
 button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .text { white-space: pre-line; overflow-wrap: anywhere; }
 .why { grid-column: 2; margin: 0; padding-left: 1.2rem; }
@@ -31,10 +33,11 @@ const video = document.querySelector("video");
 document.querySelector("#file").addEventListener("change", event => {
   video.src = URL.createObjectURL(event.target.files[0]);
   video.hidden = false;
+  document.querySelectorAll("button").forEach(button => button.disabled = false);
 });
 document.querySelector("ol").addEventListener("click", event => {
   const button = event.target.closest("button");
-  if (!button || video.hidden) return;
+  if (!button) return;
   video.currentTime = Math.max(0, button.dataset.start - 0.5);
   video.play();
 });
@@ -87,7 +90,7 @@ def _item(report: Report, row: Row) -> str:
     when = f"{int(minutes) // 60}:{int(minutes) % 60:02d}:{seconds:06.3f}"
     reasons = "".join(f"<li>{escape(reason)}</li>" for _, reason in row.reasons)
     return (
-        f'<li><div><button type="button" data-start="{start:.3f}" '
+        f'<li><div><button type="button" disabled data-start="{start:.3f}" '
         f'aria-label="Play cue {row.index + 1} at {when}">{when}</button> '
         f'<span class="score" title="how surely to look, 0 to 1">{row.score:.2f}</span></div>'
         f'<div class="text"><b>{row.index + 1}</b> {escape(cue.text)}</div>'

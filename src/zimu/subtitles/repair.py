@@ -13,6 +13,7 @@ from zimu.subtitles.layout import split_cue
 from zimu.subtitles.loops import collapse, key
 from zimu.subtitles.markup import carry_marks
 from zimu.subtitles.recognise import place_of, tell_languages
+from zimu.subtitles.rolling import unroll
 from zimu.subtitles.schedule import schedule
 from zimu.subtitles.script import evidence, main_script, to_script
 from zimu.subtitles.splitwords import cut_word
@@ -57,8 +58,8 @@ def repair(track: Track, style: Style, script: str | None = None) -> tuple[Track
     """Return a track with its faults repaired, and the list of changes.
 
     Repaired are times before the start or in reverse, order, overlaps, gaps, reading times where there is
-    room, line breaks, loops, cut words, characters of another script, full and half width. Words are never
-    rewritten, and lines that look invented stay: a person has to judge them.
+    room, line breaks, loops, rolling captions, cut words, characters of another script, full and half width.
+    Words are never rewritten, and lines that look invented stay: a person has to judge them.
 
     Args:
         track: The file.
@@ -75,7 +76,16 @@ def repair(track: Track, style: Style, script: str | None = None) -> tuple[Track
     cues = [replace(cue, origins=(i,)) for i, cue in enumerate(told)]
     for _ in range(_ROUNDS):
         before = cues
-        for step in (_in_script(script), _evened, _unlooped, _forward, _sorted, _said_once, _joined_words):
+        for step in (
+            _in_script(script),
+            _evened,
+            _unlooped,
+            _forward,
+            _sorted,
+            unroll,
+            _said_once,
+            _joined_words,
+        ):
             cues = step(cues)
         cues = _timed(_fitted(cues, style), style)
         if cues == before:
