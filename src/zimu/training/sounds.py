@@ -37,7 +37,7 @@ __all__ = ["GAIN_DB", "main", "measure_esc10", "measure_tracks", "read_sound", "
 
 _Array = npt.NDArray[np.float32]
 _BATCH = 16
-# The clips of ESC-10 lie at full level, louder than the videos YAMNet learnt from. Of 0, -3, -6, -9 and -12 dB
+# The clips of ESC-10 lie at full level, louder than the videos YAMNet learnt from. Of 0, -3, -6, -9, -12 dB
 # this one names the most clips of the folds 1 to 4 right.
 GAIN_DB = -6.0
 # What a bundle's folder keeps when its graph is made anew.

@@ -20,8 +20,8 @@ _THEMSELVES = frozenset(
     "\u2029\u2039\u203a\u2044\u20a0\u20ac\u2153\u2154\u3001"
 )
 
-# Code points in hexadecimal. The tables are frozen with the reference: to it, letters added to Unicode since are
-# unknown. Found by trying each code point U+0080..U+FFFF in 110 contexts.
+# Code points in hexadecimal. The tables are frozen with the reference: it does not know letters that
+# Unicode has since got. Found by trying each code point U+0080..U+FFFF in 110 contexts.
 _LETTERS = """
 00AA 00B5 00BA 00C0-00D6 00D8-00F6 00F8-02C1 02C6-02D1 02E0-02E4 02EC 02EE 0370-0374 0376-0377
 037A-037D 0386 0388-038A 038C 038E-03A1 03A3-03F5 03F7-0481 048A-0527 0531-0556 0559 0561-0587 05D0-05EA

@@ -10,6 +10,7 @@ __all__ = [
     "double_quote",
     "hard_blanks",
     "joined_ampersand",
+    "lower",
     "opening_quote",
     "phone",
     "sign",
@@ -31,6 +32,7 @@ _CURLY = str.maketrans(
     }
 )
 _APOSTROPHES = str.maketrans({"\u0091": "`", "\u2018": "`", "\u0092": "'", "\u2019": "'"})
+_WORD = re.compile(r"[^\s!-&(-,/:-@\[-^`{-~]+")
 _SIGNS = {
     "\u00a3": "#",
     "\u00a2": "cents",
@@ -41,6 +43,24 @@ _SIGNS = {
     "\u2153": "1/3",
     "\u2154": "2/3",
 }
+
+
+def lower(token: str) -> str:
+    """Puts a token in lower case as Java does, for which a sigma can end a word after digits too."""
+    if "\u03a3" not in token:
+        return token.lower()
+    return _WORD.sub(_lower_sigmas, token).lower()
+
+
+def _lower_sigmas(match: re.Match[str]) -> str:
+    word = match[0]
+    cased = [place for place, char in enumerate(word) if char.lower() != char.upper()]
+    chars = list(word)
+    for place in cased:
+        if chars[place] == "\u03a3":
+            ends_word = place == cased[-1] and place != cased[0]
+            chars[place] = "\u03c2" if ends_word else "\u03c3"
+    return "".join(chars)
 
 
 def unbroken(token: str) -> str:

@@ -6,13 +6,14 @@ from functools import cache
 
 from zimu.metrics.ptb.alphabet import fold
 from zimu.metrics.ptb.automaton import Scanner, State
+from zimu.metrics.ptb.forms import lower
 from zimu.metrics.ptb.rules import MACROS, SKIP, rules
 
 __all__ = ["Lexer", "shared_lexer"]
 
 # A scan that has gone this far without a token is watched, at every place that `_EVERY` divides.
-_PATIENCE = 48
-_EVERY = 16
+_PATIENCE = 12
+_EVERY = 8
 
 
 class Lexer:
@@ -46,10 +47,10 @@ class Lexer:
                 length, step = cut(folded[position:end])
             form = rule.form
             if form is None:
-                tokens.append(text[position : position + length].lower())
+                tokens.append(lower(text[position : position + length]))
             elif form is not SKIP:
                 token = form if isinstance(form, str) else form(text[position : position + length])
-                tokens.append(token.lower())
+                tokens.append(lower(token))
             position += step
         return tokens, open_end
 

@@ -43,18 +43,17 @@ class Rule:
 
 MACROS = {
     "BLANK": "[ \t\u00a0\u2003]",
-    "WHITE": "[ \t\u00a0\u2003\n\r\u2028\u2029\v\f]",
+    "WHITE": "[ \t\u0085\u00a0\u2003\n\r\u2028\u2029\v\f]",
     "ANY": "[^\ufffe]",
     "A": "[A-Za-z]",
     "D": "[0-9\u0663]",
     "AD": "[A-Za-z0-9]",
     "ACCENTED": "&[aeiouAEIOU](acute|grave|uml);",
-    # Letters of words, with digits; letters of names; letters and digits of joined words, with soft hyphens.
+    # Letters of words, with digits; letters of names; letters and digits of joined words.
     "L": "([A-Za-z\u00e9\u00c9\u0301\u00ad]|{ACCENTED})",
     "LD": "([A-Za-z\u00e9\u00c9\u0301\u00ad0-9\u0663]|{ACCENTED})",
     "N": "[A-Za-z\u00e9\u00c9]",
     "H": "[A-Za-z\u00e9\u00c90-9\u0663]",
-    "HS": "[A-Za-z\u00e9\u00c90-9\u0663\u00ad]",
     "APOS": "('|\u2019|\u0092|&apos;)",
     "APOSLIKE": "('|\u2019|\u0092|`|\u2018|\u0091|&apos;)",
     "SUFFIX": "{APOS}([msdMSD]|ll|re|ve)",
@@ -76,7 +75,7 @@ MACROS = {
 
 _SUFFIX = re.compile(r"(?:['\u2019\u0092]|&apos;)(?:[msd]|ll|re|ve)\Z", re.IGNORECASE)
 _NOT = re.compile(r"n(?:['\u2019\u0092`\u2018\u0091]|&apos;)t\Z", re.IGNORECASE)
-_HEAD = re.compile(r"[^ \t\u00a0\u2003\n\r\u2028\u2029\v\f]+")
+_HEAD = re.compile(r"[^ \t\u0085\u00a0\u2003\n\r\u2028\u2029\v\f]+")
 
 
 _ENDING = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ\u00c9\u24b6\u2160 \t\u00a0\u2003\n\r\u2028\u2029\v\f\u0085")
@@ -109,7 +108,7 @@ def _number_follows(match: str) -> tuple[int, int]:
 
 
 def _ender(match: str) -> tuple[int, int]:
-    """The stop is read again where a sentence seems to end: at white space and a capital, more of it, a tag."""
+    """The stop is read again where a sentence seems to end: before white space and a capital, or a tag."""
     head = re.match(r"(?:ph\.d|ed\.d|[a-z]+)\.", match, re.IGNORECASE)
     end = head.end() if head else len(match)
     after = match[end:]
@@ -162,7 +161,6 @@ def _words() -> list[Rule]:
 def _joined_words() -> list[Rule]:
     joined = (
         "({H}+|{ELIDED})([\\-_\u058a\u2010\u2011]({H}+|{ELIDED}))*|"
-        "({H}{HS}*|{ELIDED})(-({HS}+|{ELIDED}))+|"
         "{AD}[A-Za-z0-9.,\u00ad]*(-([A-Za-z0-9\u00ad]+|{ACRONYM}\\.))+"
     )
     part = "{AD}+(-{A}+){0,2}"
@@ -230,7 +228,7 @@ def _signs() -> list[Rule]:
         Rule("hyphen", "-|--|-----+"),
         Rule("dash", "---|----|[\u0096\u0097\u2013\u2014\u2015]|&(m|n)dash;", form="--"),
         Rule("dots", "\\.{3,5}|\\.([ \u00a0]\\.){2,4}|[\u0085\u2026]", form="..."),
-        Rule("runs", "[!?]+|#+|@+|_+|\\*+|>>|<<|\\\\\\*"),
+        Rule("runs", "[!?]+|#+|@+|_+|\\*+|>>|<<|(\\\\\\*)+"),
         Rule("brackets", "[()\\[\\]{\\}]", form=forms.brackets),
         Rule("named brackets", "-(l|r)(r|s|c)b-"),
     ]

@@ -56,7 +56,7 @@ def tokenise_captions(captions: Sequence[str], *, each_alone: bool = False) -> T
         ConfigError: `captions` is a single string.
     """
     texts, repaired = _repaired(captions)
-    return Tokenised(list(_run(texts, _kept, each_alone)), repaired)
+    return Tokenised(list(_run(texts, each_alone, kept=True)), repaired)
 
 
 def ptb_tokenize(captions: Sequence[str], *, each_alone: bool = False) -> list[str]:
@@ -75,7 +75,7 @@ def ptb_tokens(captions: Sequence[str], *, each_alone: bool = False) -> list[lis
     [['i', 'ca', "n't", '.']]
     """
     texts, _ = _repaired(captions)
-    return [line.split(" ") if line else [] for line in _run(texts, " ".join, each_alone)]
+    return [line.split(" ") if line else [] for line in _run(texts, each_alone, kept=False)]
 
 
 def _repaired(captions: Sequence[str]) -> tuple[list[str], list[int]]:
@@ -97,6 +97,11 @@ def _repaired(captions: Sequence[str]) -> tuple[list[str], list[int]]:
 
 def _kept(tokens: list[str]) -> str:
     return " ".join([token for token in tokens if token not in REMOVED])
+
+
+def _kept_line(tokens: list[str]) -> str:
+    """Like `_kept`, for a line: the wrapper strips it, and with it odd white space that ends a token."""
+    return _kept(" ".join(tokens).rstrip().split(" ")) if tokens else ""
 
 
 class _Pieces(dict[str, str]):
@@ -149,12 +154,12 @@ def _plain(piece: str) -> list[str] | None:
 
 
 @cache
-def _pieces(spell: Callable[[list[str]], str], end: str) -> _Pieces:
-    return _Pieces(shared_lexer(), spell, end)
+def _pieces(kept: bool, end: str) -> _Pieces:
+    return _Pieces(shared_lexer(), _kept if kept else " ".join, end)
 
 
-def _run(texts: list[str], spell: Callable[[list[str]], str], each_alone: bool) -> Iterator[str]:
-    pieces = _pieces(spell, "" if each_alone else "\n")
+def _run(texts: list[str], each_alone: bool, *, kept: bool) -> Iterator[str]:
+    pieces = _pieces(kept, "" if each_alone else "\n")
     for start in range(0, len(texts), _BLOCK):
         block = texts[start : start + _BLOCK]
         lines = _block(block, pieces)
@@ -163,8 +168,7 @@ def _run(texts: list[str], spell: Callable[[list[str]], str], each_alone: bool) 
         for number, line in enumerate(lines, start):
             if _OPEN in line:
                 tokens = _in_context(texts, number, each_alone)
-                # The wrapper strips the line, and with it odd white space that ended a token.
-                line = spell(" ".join(tokens).rstrip().split(" ")) if tokens else ""
+                line = _kept_line(tokens) if kept else " ".join(tokens)
             yield line
 
 
