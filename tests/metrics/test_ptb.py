@@ -18,7 +18,8 @@ from zimu.metrics.ptb.words import STOPPED, TWO_PART
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "metrics"
 FILES = ["ptb_tricky", "ptb_systematic", "ptb_fuzz"]
-# Breaks that the reference takes for the end of a caption, so that all later ones shift; we take them for blanks.
+# Breaks that the reference takes for the end of a caption, so that all later ones shift; we take them for
+# blanks.
 SHIFTING = ["CR", "CRLF", "VT", "FF", "LS_2028", "PS_2029"]
 
 
@@ -92,7 +93,7 @@ def test_line_breaks_never_shift_later_captions(case: dict[str, Any]) -> None:
     if case["captions"] is None:
         pytest.skip("no reference: the wrapper raises on a lone surrogate")
     texts = [text for _, captions in case["captions"] for text in captions]
-    kind, _, place = case["name"].rpartition("_")
+    kind, _, _place = case["name"].rpartition("_")
     if kind in SHIFTING and case["name"] != "CR_end":
         expected = ["one dog", "two cats", "more cats", "three birds"]
     else:
