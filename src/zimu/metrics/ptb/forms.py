@@ -32,7 +32,8 @@ _CURLY = str.maketrans(
     }
 )
 _APOSTROPHES = str.maketrans({"\u0091": "`", "\u2018": "`", "\u0092": "'", "\u2019": "'"})
-_WORD = re.compile(r"[^\s!-&(-,/:-@\[-^`{-~]+")
+# What a sigma looks back and ahead over: not past most punctuation or Chinese and Japanese characters.
+_WORD = re.compile(r"[^\s!-&(-,/:-@\[-^`{-~\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
 _SIGNS = {
     "\u00a3": "#",
     "\u00a2": "cents",

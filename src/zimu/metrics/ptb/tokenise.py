@@ -20,7 +20,7 @@ REMOVED = frozenset(
 )
 
 _BREAK = re.compile(f"[{BREAKS}]")
-_PLAIN = re.compile(r"([A-Za-z]{2,})(,|,?\n|\.\n)?")
+_PLAIN = re.compile(r"([A-Za-z]{2,})([,.]?)(\n?)")
 _ODD = "\x1c\x1d\x1e\x1f"  # white space to Python, not to the tokeniser; so are some characters beyond ASCII
 _ODD_END = re.compile(r"[^\S \n]\n")
 _BLOCK = 1000  # captions at a time: the pieces of more would fill the memory
@@ -112,18 +112,31 @@ class _Pieces(dict[str, str]):
         self._lexer = lexer
         self._spell = spell
         self._end = end  # what the reference would read after a caption: a line feed, or nothing
+        self._signs = {sign: spell(["w", sign])[1:] for sign in ",."}
 
     def __missing__(self, piece: str) -> str:
+        plain = _PLAIN.fullmatch(piece)
+        value = None if plain is None else self._plain(*plain.groups())
+        if value is None:
+            value = self._looked_into(piece)
+        if len(piece) <= _LONGEST_PIECE:
+            self[piece] = value
+        return value
+
+    def _plain(self, word: str, sign: str, feed: str) -> str | None:
+        """Spells a plain word, perhaps with a comma or the last stop of a caption: nine pieces in ten."""
+        word = word.lower()
+        if word in TWO_PART or (sign == "." and (word in STOPPED or not feed)):
+            return None
+        return word + self._signs[sign] + feed if sign else word + feed
+
+    def _looked_into(self, piece: str) -> str:
         text = piece.removesuffix("\n")
         feed = piece[len(text) :]
         if len(piece) > _LONGEST_PIECE:
             return _OPEN + feed
-        if len(self) > _MOST_PIECES:
-            self.clear()
-        tokens = _plain(piece) or (self._last(text) if feed else self._inner(text))
-        value = (_OPEN if tokens is None else self._spell(tokens)) + feed
-        self[piece] = value
-        return value
+        tokens = self._last(text) if feed else self._inner(text)
+        return (_OPEN if tokens is None else self._spell(tokens)) + feed
 
     def _inner(self, text: str) -> list[str] | None:
         tokens, open_end = self._lexer.line(text + " ", len(text))
@@ -141,18 +154,6 @@ class _Pieces(dict[str, str]):
         return tokens
 
 
-def _plain(piece: str) -> list[str] | None:
-    """Tokens of a plain word, with a comma or the last stop of a caption: nine pieces in ten."""
-    match = _PLAIN.fullmatch(piece)
-    if match is None:
-        return None
-    word = match[1].lower()
-    sign = (match[2] or "").strip()
-    if word in TWO_PART or (sign == "." and word in STOPPED):
-        return None
-    return [word, sign] if sign else [word]
-
-
 @cache
 def _pieces(kept: bool, end: str) -> _Pieces:
     return _Pieces(shared_lexer(), _kept if kept else " ".join, end)
@@ -161,6 +162,8 @@ def _pieces(kept: bool, end: str) -> _Pieces:
 def _run(texts: list[str], each_alone: bool, *, kept: bool) -> Iterator[str]:
     pieces = _pieces(kept, "" if each_alone else "\n")
     for start in range(0, len(texts), _BLOCK):
+        if len(pieces) > _MOST_PIECES:
+            pieces.clear()
         block = texts[start : start + _BLOCK]
         lines = _block(block, pieces)
         if not each_alone and start + _BLOCK >= len(texts):
