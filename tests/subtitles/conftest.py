@@ -81,7 +81,8 @@ def avoidable(found: Violation, cues: Sequence[Cue], spans: dict[str, Caption], 
 def _could_merge(cues: Sequence[Cue], a: int, spans: dict[str, Caption], style: Style) -> bool:
     """Return whether cues `a` and `a + 1`, said within a second, could be one that can be read."""
     first, second = cues[a], cues[a + 1]
-    if spans[second.name].start_ms - spans[first.name].end_ms > 1000:
+    said = spans[first.name], spans[second.name]
+    if said[1].start_ms - said[0].end_ms > 1000 or said[1].start_ms - first.start_ms > 2500:
         return False
     merged = merge_pair(first, second, style)
     if merged is None or merged.duration_ms > style.max_ms:

@@ -151,7 +151,7 @@ def is_lone_particle(line: str) -> bool:
     >>> is_lone_particle("吗？"), is_lone_particle("过了一会儿")
     (True, False)
     """
-    return line[0] in PARTICLES and (len(line) == 1 or line[1] in CLOSERS or line[1] == " ")
+    return line[0] in PARTICLES and (len(line) == 1 or line[1] in CLOSERS)
 
 
 def _between(words: Sequence[str], i: int) -> float:

@@ -23,6 +23,8 @@ _SPEAKER = re.compile(r"[-–—‐]\s?\S|>>|♪|[A-Z][\w .'’-]{0,20}:\s|[^\W_
 _FLOOR_MS = 200
 # Two cues further apart than this are never put into one.
 _NEIGHBOUR_MS = 1000
+# Nor is a text shown so much before its time.
+_EARLY_MS = 2500
 # A start that would move further than this is the reason to merge two cues; less is not noticed.
 _NOTICED_MS = 200
 
@@ -69,29 +71,50 @@ def _starts(row: Sequence[Cue], style: Style) -> list[int]:
             end += 1
         until = row[end].start_ms + style.slack_ms - style.gap_ms if end < len(row) else float("inf")
         first = _start(row[max(0, i - 1) : i], starts[-1:], row[i], style)
-        if (placed := _spread(row[i:end], first, until, style)) is None:
-            for k in range(i, end):
-                starts.append(_start(row[max(0, k - 1) : k], starts[-1:], row[k], style))
-        else:
-            starts += placed
+        starts += _spread(row[i:end], first, until, style)
         i = end
-    return starts
+    return _settled(row, starts, style)
 
 
 def _is_next_part(before: Cue, cue: Cue) -> bool:
-    return bool(cue.origins) and before.origins[-1:] == cue.origins[:1]
+    """Say whether a cue goes on with the one text of the cue before."""
+    return len(before.origins) == 1 and before.origins == cue.origins[:1]
 
 
-def _spread(parts: Sequence[Cue], first: int, until: float, style: Style) -> list[int] | None:
-    """Return starts near their own that let all parts be read by `until`, or None where time is too short."""
-    needs = [need_ms(part, style) + style.gap_ms for part in parts]
-    if first + sum(needs) - style.gap_ms > until:
-        return None
-    starts, left = [first], sum(needs) - style.gap_ms
+def _spread(parts: Sequence[Cue], first: int, until: float, style: Style) -> list[int]:
+    """Return starts near their own that let all parts be read by `until`, or each as well as the others."""
+    needs = [need_ms(part, style) for part in parts]
+    room, total = until - first - style.gap_ms * (len(parts) - 1), sum(needs)
+    if total > room:
+        needs = [max(min(need, _FLOOR_MS), int(need * max(0.0, room) / total)) for need in needs]
+    starts, left = [first], sum(needs) + style.gap_ms * (len(parts) - 1)
     for part, need in zip(parts[1:], needs, strict=False):
-        left -= need
-        starts.append(int(max(starts[-1] + need, min(part.start_ms, until - left))))
+        left -= need + style.gap_ms
+        # What was merged with the next text does not come before its time.
+        latest = until - left if len(part.origins) == 1 else float("inf")
+        starts.append(int(max(starts[-1] + need + style.gap_ms, min(part.start_ms, latest))))
     return starts
+
+
+def _settled(row: Sequence[Cue], starts: list[int], style: Style) -> list[int]:
+    """Let a cue that has time to spare wait for the one before it, which has too little."""
+    moved = list(starts)
+    for k in range(len(row) - 1, 0, -1):
+        moved[k] += _wait(row, moved, k, style)
+    return moved if moved == starts else _settled(row, moved, style)
+
+
+def _wait(row: Sequence[Cue], starts: Sequence[int], k: int, style: Style) -> int:
+    """Return how long cue `k` can and has to wait for the cue before it."""
+    late = starts[k - 1] + need_ms(row[k - 1], style) + style.gap_ms - starts[k]
+    free = float("inf") if k + 1 == len(row) else starts[k + 1] - style.gap_ms
+    spare = free - starts[k] - need_ms(row[k], style)
+    is_late = starts[k] - row[k].start_ms > style.slack_ms  # in a crowd: later does not matter
+    if is_late or _is_next_part(row[k - 1], row[k]):
+        allowed = float("inf")
+    else:
+        allowed = row[k].start_ms + style.slack_ms - starts[k]
+    return int(max(0, min(late, spare, allowed)))
 
 
 def _start(before: Sequence[Cue], placed: Sequence[int], cue: Cue, style: Style) -> int:
@@ -171,7 +194,7 @@ def _relieved_where_cut(
 
 def _merged(first: Cue, second: Cue, start: int, until: float, style: Style) -> Cue | None:
     """Return two neighbours as one cue from `start` that ends by `until`, or None where that cannot be."""
-    if second.start_ms - first.end_ms > _NEIGHBOUR_MS:
+    if second.start_ms - first.end_ms > _NEIGHBOUR_MS or second.start_ms - start > _EARLY_MS:
         return None
     merged = merge_pair(first, second, style)
     if merged is None or merged.end_ms - start > style.max_ms:
