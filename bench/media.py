@@ -109,6 +109,7 @@ def main() -> int:
         ours = {
             "pictures and sound": program(guarded=False),
             "... guarded, and watching for shots": program(guarded=True, more=", watch=WATCH"),
+            "... approximate, guarded, and watching": program(True, ", watch=WATCH, approximate=True"),
             "... keyframes only": program(guarded=False, more=", keyframes=True"),
             "... keyframes only, guarded": program(guarded=True, more=", keyframes=True"),
         }

@@ -197,6 +197,26 @@ def test_keyframes_only_gives_each_keyframe_once_at_its_own_time(make_video, tmp
     assert times_of(spaced) == [0, 1.2]
 
 
+def test_approximate_reading_takes_a_picture_a_little_older_at_the_same_moments(make_video, tmp_path):
+    path = make_video(
+        tmp_path / "a.mp4",
+        4,
+        (64, 48),
+        picture=lambda time: counting(time / 2),
+        options={"bf": "3", "preset": "medium", "sc_threshold": "0"},
+    )
+    exact, sound, _ = read(path, frames=FrameRequest(5, 8, 8), watch=WATCH)
+    rough, same_sound, stream = read(path, frames=FrameRequest(5, 8, 8), watch=WATCH, approximate=True)
+    exact, exact_watch = ([f for f in exact if f.picture.ndim == n] for n in (3, 2))
+    rough, rough_watch = ([f for f in rough if f.picture.ndim == n] for n in (3, 2))
+    assert len(rough_watch) < 0.7 * len(exact_watch)  # frames were really left out
+    assert times_of(rough) == times_of(exact)
+    for one, other in zip(rough, exact, strict=True):
+        assert -10 <= float(one.picture.mean()) - float(other.picture.mean()) <= 1  # 2 levels a frame
+    assert np.array_equal(sound_of(sound), sound_of(same_sound))
+    assert stream.warnings == []
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts", ".avi"])
 def test_a_span_is_half_open_and_starts_exactly_where_asked(make_video, tmp_path, suffix):
     options = {"g": "20"} if suffix != ".avi" else {}

@@ -293,6 +293,7 @@ def iter_media_guarded(
     samples: SampleRequest | None,
     watch: FrameRequest | None = None,
     keyframes: bool = False,
+    approximate: bool = False,
     start: float | Fraction | None = None,
     end: float | Fraction | None = None,
     limits: Limits = Limits(),
@@ -308,6 +309,7 @@ def iter_media_guarded(
         samples: Which sound, or None.
         watch: Small frames for the shot detector, or None.
         keyframes: Decode keyframes only.
+        approximate: Leave out frames that no other frame needs.
         start: Seconds; earlier frames and samples are left out.
         end: Seconds; from here on frames and samples are left out.
         limits: What it may cost.
@@ -316,6 +318,8 @@ def iter_media_guarded(
         MediaError: There is no such file; anything else is raised by the first item or `probe`.
         ConfigError: Neither frames nor samples are asked for, or the span is empty.
     """
-    request = MediaRequest.of(frames, samples, watch, keyframes=keyframes, start=start, end=end)
+    request = MediaRequest.of(
+        frames, samples, watch, keyframes=keyframes, approximate=approximate, start=start, end=end
+    )
     check_file(Path(path))
     return GuardedStream(path, request, limits)

@@ -81,6 +81,7 @@ class MediaRequest:
     samples: SampleRequest | None
     watch: FrameRequest | None
     keyframes: bool
+    approximate: bool
     start: Fraction | None
     end: Fraction | None
 
@@ -92,6 +93,7 @@ class MediaRequest:
         watch: FrameRequest | None,
         *,
         keyframes: bool,
+        approximate: bool,
         start: float | Fraction | None,
         end: float | Fraction | None,
     ) -> MediaRequest:
@@ -108,7 +110,7 @@ class MediaRequest:
         last = None if end is None else to_seconds(end)
         if last is not None and last <= (first or 0):
             raise ConfigError(f"The span from {float(first or 0)} s to {float(last)} s is empty.")
-        return cls(frames, samples, watch, keyframes, first, last)
+        return cls(frames, samples, watch, keyframes, approximate, first, last)
 
     @property
     def wants_video(self) -> bool:

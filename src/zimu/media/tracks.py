@@ -13,7 +13,7 @@ import numpy as np
 
 from zimu.media.choosing import Chooser
 from zimu.media.clocks import Clock, Timeline
-from zimu.media.requests import FrameRequest, SampleRequest
+from zimu.media.requests import MediaRequest, SampleRequest
 from zimu.media.scaling import Scaler
 from zimu.media.sound import SoundBlocks
 from zimu.streams import Frame, Samples
@@ -47,16 +47,12 @@ class Reading:
 
     Attributes:
         timeline: The clock of the file.
-        start: First second wanted, or None.
-        end: First second not wanted any more, or None.
-        keyframes: Decode keyframes only.
+        request: What is taken from it.
         is_still: The file is a single picture.
     """
 
     timeline: Timeline
-    start: Fraction | None
-    end: Fraction | None
-    keyframes: bool
+    request: MediaRequest
     is_still: bool
 
 
@@ -85,10 +81,8 @@ class _WatchLane:
     frame, and a still scene costs little.
     """
 
-    def __init__(self, request: FrameRequest, scaler: Scaler, reading: Reading) -> None:
-        self._chooser: Chooser[VideoFrame] = Chooser(
-            request.rate_hz, start=reading.start, end=reading.end, once=True
-        )
+    def __init__(self, chooser: Chooser[VideoFrame], scaler: Scaler) -> None:
+        self._chooser = chooser
         self._scaler = scaler
         self._between: deque[tuple[Fraction, VideoFrame]] = deque(maxlen=_MAX_BETWEEN)
         self._last: Frame | None = None
@@ -123,33 +117,29 @@ class VideoTrack:
 
     Args:
         stream: FFmpeg's stream.
-        frames: The frames for a model, or None.
-        watch: The small frames for the shot detector, or None.
         reading: How the file is read.
     """
 
-    def __init__(
-        self, stream: VideoStream, frames: FrameRequest | None, watch: FrameRequest | None, reading: Reading
-    ) -> None:
+    def __init__(self, stream: VideoStream, reading: Reading) -> None:
         self.stream = stream
         self._clock = Clock(stream.time_base, reading.timeline)
         self._step = 1 / (stream.average_rate or stream.guessed_rate or Fraction(25))
-        self._keyframes = reading.keyframes and not reading.is_still
-        self._lanes = list(self._make_lanes(frames, watch, reading))
+        self._keyframes = reading.request.keyframes and not reading.is_still
+        self._approximate = reading.request.approximate and not reading.is_still
+        self._lanes = list(self._make_lanes(reading))
         self._prepare_decoder()
 
-    def _make_lanes(
-        self, frames: FrameRequest | None, watch: FrameRequest | None, reading: Reading
-    ) -> Iterator[_Lane | _WatchLane]:
+    def _make_lanes(self, reading: Reading) -> Iterator[_Lane | _WatchLane]:
         aspect = self.stream.sample_aspect_ratio or Fraction(1)
-        if frames is not None:
-            rate = None if reading.is_still else frames.rate_hz
-            chooser: Chooser[VideoFrame] = Chooser(
-                rate, start=reading.start, end=reading.end, once=self._keyframes
-            )
-            yield _Lane(chooser, Scaler(frames, aspect))
-        if watch is not None:
-            yield _WatchLane(watch, Scaler(watch, aspect, flags="area"), reading)
+        request, once = reading.request, self._keyframes
+        if request.frames is not None:
+            rate = None if reading.is_still else request.frames.rate_hz
+            chooser: Chooser[VideoFrame] = Chooser(rate, start=request.start, end=request.end, once=once)
+            yield _Lane(chooser, Scaler(request.frames, aspect))
+        if request.watch is not None:
+            rate = request.watch.rate_hz
+            chooser = Chooser(rate, start=request.start, end=request.end, once=True)
+            yield _WatchLane(chooser, Scaler(request.watch, aspect, flags="area"))
 
     def _prepare_decoder(self) -> None:
         context = self.stream.codec_context
@@ -160,6 +150,8 @@ class VideoTrack:
         context.thread_count = max(1, min(wanted, _MAX_PIXELS_IN_THREADS // pixels))
         if self._keyframes:
             context.skip_frame = "NONKEY"
+        elif self._approximate:
+            context.skip_frame = "NONREF"
 
     @property
     def end(self) -> Fraction:
@@ -172,11 +164,9 @@ class VideoTrack:
 
     def wants(self, packet: Packet[Any]) -> bool:
         """Return whether a packet is worth decoding; the empty one at the end always is."""
-        if not self._keyframes or packet.is_keyframe or packet.size == 0:
-            return True
-        if packet.pts is not None:
-            self._clock.pass_over(packet.pts, self._step)
-        return False
+        if packet.pts is not None and (self._keyframes or self._approximate):
+            self._clock.pass_over(packet.pts, self._step)  # the end is that of the last frame, decoded or not
+        return not self._keyframes or packet.is_keyframe or packet.size == 0
 
     def push(self, frame: Any) -> Iterator[Frame]:
         """Take a decoded frame; yield the pictures chosen by now."""
@@ -204,7 +194,7 @@ class AudioTrack:
     def __init__(self, stream: AudioStream, samples: SampleRequest, reading: Reading) -> None:
         self.stream = stream
         self._clock = Clock(stream.time_base, reading.timeline)
-        self._blocks = SoundBlocks(samples, start=reading.start, end=reading.end)
+        self._blocks = SoundBlocks(samples, start=reading.request.start, end=reading.request.end)
 
     @property
     def end(self) -> Fraction:

@@ -84,6 +84,7 @@ def unpack_request(values: dict[str, Any]) -> MediaRequest:
         None if values["samples"] is None else SampleRequest(**values["samples"]),
         pictures(values["watch"]),
         keyframes=values["keyframes"],
+        approximate=values["approximate"],
         start=_fraction(values["start"]),
         end=_fraction(values["end"]),
     )
