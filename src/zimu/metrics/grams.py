@@ -131,7 +131,7 @@ def _table(
     candidate = corpus.is_candidate[captions]
     closes = np.append(opens[1:], True)[: len(opens)]
     referenced = grams_of[closes & ~candidate]
-    opener = np.maximum.accumulate(np.where(opens, np.arange(len(opens), dtype=kind), 0))
+    opener = np.flatnonzero(opens).astype(kind)[np.cumsum(opens) - 1]
     shared = np.flatnonzero(candidate[opener] & ~candidate).astype(kind)
     return Table(
         order=order,

@@ -13,6 +13,7 @@ from zimu.metrics.tokenise import count_broken, is_unsegmented
 __all__ = ["Items", "pair", "warn_of_captions", "warn_of_tokens"]
 
 _SHOWN = 5  # ids named in a warning
+_ONLY_TEXTS = {str}
 _EQUAL = 0.25  # from this share on, candidates that equal a reference are suspicious
 
 
@@ -28,7 +29,7 @@ class Items:
     """
 
     ids: tuple[Hashable, ...]
-    references: tuple[tuple[str, ...], ...]
+    references: tuple[Sequence[str], ...]
     candidates: tuple[str, ...]
     warnings: tuple[str, ...] = ()
 
@@ -154,13 +155,13 @@ def _warn_of_ids(references: Mapping[Any, Any], candidates: Mapping[Any, Any]) -
     return out
 
 
-def _references(i: Hashable, value: Any, tokens: bool) -> tuple[str, ...]:
+def _references(i: Hashable, value: Any, tokens: bool) -> Sequence[str]:
+    if type(value) is list and set(map(type, value)) == _ONLY_TEXTS:  # the usual case, thousands of times
+        return value
     if isinstance(value, str):
         return (value,)
     if not isinstance(value, Sequence) or not value:
         raise ConfigError(f"Item {i!r} has no reference (found {value!r}). Give it one, or leave it out.")
-    if all(type(reference) is str for reference in value):
-        return tuple(value)
     return tuple(_text(i, reference, "reference", tokens) for reference in value)
 
 

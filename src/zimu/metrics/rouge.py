@@ -83,9 +83,10 @@ def _common_lengths(corpus: Corpus, table: Table) -> IntArray:
 def _marks(corpus: Corpus, table: Table) -> npt.NDArray[np.uint64]:
     """Return uint64 [N]: of each reference's token, the places where the candidate has it, as bits."""
     marks = np.zeros(len(corpus.ids), np.uint64)
-    mates = np.unique(table.mates)
-    if not len(mates):
+    if not len(table.mates):
         return marks
+    opens = np.diff(table.mates, prepend=-1) != 0  # runs come in order, and so do their mates
+    mates = table.mates[opens]
     many = table.counts[mates]
     run_starts = np.cumsum(many) - many
     place = table.places[_ranges(table.firsts[mates], many)]
@@ -94,7 +95,7 @@ def _marks(corpus: Corpus, table: Table) -> npt.NDArray[np.uint64]:
     of_run = np.bitwise_or.reduceat(bits, run_starts)
     many = table.counts[table.shared]
     place = table.places[_ranges(table.firsts[table.shared], many)]
-    marks[place] = np.repeat(of_run[np.searchsorted(mates, table.mates)], many)
+    marks[place] = np.repeat(of_run[np.cumsum(opens) - 1], many)
     return marks
 
 

@@ -8,7 +8,6 @@ round with other slots.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -20,38 +19,31 @@ _BORDER = 0xFF  # no byte of UTF-8
 _BLANK = 0x20
 _ASCII_SPACE = bytes(_BLANK if code in (*range(9, 14), *range(28, 32)) else code for code in range(256))
 # What Python's split() separates at beyond ASCII, as the integer that its UTF-8 bytes make, low byte first.
-_OTHER_SPACE = np.array(
+_OTHER_SPACE = np.sort(
     [
         int.from_bytes(chr(code).encode(), "little")
         for code in (0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
     ]
 )
 _STEP = 8
+_BITS = 16
+_TEXTS = 1 << 15  # handled at once, so that the arrays stay small
 _MASKS = np.array([(1 << 8 * n) - 1 for n in range(_STEP + 1)], np.uint64)
 _MULTIPLIERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93], np.uint64)
 
 
-@dataclass(frozen=True)
 class Words(Sequence[str]):
-    """The distinct words, decoded when they are asked for.
+    """The distinct words, decoded when they are asked for."""
 
-    Attributes:
-        text: The texts' bytes.
-        at: Where each word stands.
-        sizes: How many bytes each has.
-    """
-
-    text: bytes
-    at: npt.NDArray[np.int64]
-    sizes: npt.NDArray[np.int64]
+    def __init__(self, encoded: Sequence[bytes]) -> None:
+        self._encoded = encoded
 
     @cached_property
     def _decoded(self) -> list[str]:
-        pairs = zip(self.at.tolist(), self.sizes.tolist(), strict=True)
-        return [self.text[i : i + n].decode("utf-8", "surrogatepass") for i, n in pairs]
+        return [word.decode("utf-8", "surrogatepass") for word in self._encoded]
 
     def __len__(self) -> int:
-        return len(self.at)
+        return len(self._encoded)
 
     def __getitem__(self, index):  # type: ignore[no-untyped-def]
         return self._decoded[index]
@@ -59,7 +51,7 @@ class Words(Sequence[str]):
 
 def number_words(
     texts: Sequence[str], *, at_blanks: bool = False
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Words, bool]:
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], Words, bool]:
     """Split texts and number their words.
 
     Args:
@@ -70,8 +62,21 @@ def number_words(
         The numbers of all words [N]; how many words each text has [C]; the word of each number; whether
         the other way of splitting gives other words, empty texts apart.
     """
-    if not texts:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), Words(b"", *[np.zeros(0, np.int64)] * 2), False
+    numbers: dict[bytes, int] = {}
+    ids, counts, differ = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)], False
+    for start in range(0, len(texts), _TEXTS):
+        local, count, words, other = _number_block(texts[start : start + _TEXTS], at_blanks)
+        known = [numbers.setdefault(word, len(numbers)) for word in words]
+        ids.append(np.array(known, np.int32)[local])
+        counts.append(count)
+        differ |= other
+    return np.concatenate(ids), np.concatenate(counts), Words(list(numbers)), differ
+
+
+def _number_block(
+    texts: Sequence[str], at_blanks: bool
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], list[bytes], bool]:
+    """Do what `number_words` does for some of the texts; the words are bytes."""
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
     raw = bytes([_BORDER]).join([*encoded, bytes(_STEP)])
     text = raw if at_blanks else _with_blanks(raw)
@@ -91,7 +96,8 @@ def number_words(
         pieces = np.diff(np.cumsum(full)[last], prepend=0)
         starts, sizes = starts[full], sizes[full]
     ids, first = _number(data, starts, sizes)
-    return ids, pieces, Words(text, starts[first], sizes[first]), differ
+    spans = zip(starts[first].tolist(), sizes[first].tolist(), strict=True)
+    return ids, pieces, [text[at : at + size] for at, size in spans], differ
 
 
 def _with_blanks(raw: bytes) -> bytes:
@@ -104,7 +110,8 @@ def _with_blanks(raw: bytes) -> bytes:
         two = data[high] | data[high + 1].astype(np.int64) << 8
         sizes = np.where(data[high] < 0xE0, 2, 3)
         codes = np.where(sizes == 2, two, two | data[high + 2].astype(np.int64) << 16)
-        space = np.isin(codes, _OTHER_SPACE)
+        at = np.minimum(np.searchsorted(_OTHER_SPACE, codes), len(_OTHER_SPACE) - 1)
+        space = _OTHER_SPACE[at] == codes
         if space.any():
             out = data.copy()
             for offset in range(3):
@@ -120,23 +127,25 @@ def _number(
     chunks = _Chunks(data, starts, sizes)
     count = len(starts)
     model = np.arange(count)  # of each word, an equal word that stands for all
-    bits = max(8, count.bit_length() - 1)
-    table = np.empty(1 << bits, np.int64)
     hashes = chunks.hashes()
-    slots = (hashes >> np.uint64(64 - bits)).astype(np.int64)
+    # A small table stays in the cache and is enough for most words; the rest gets one of its own size.
+    table = np.empty(1 << _BITS, np.int64)
+    slots = (hashes >> np.uint64(64 - _BITS)).astype(np.int64)
     table[slots] = model
     model = table[slots]
     left = np.flatnonzero(~chunks.same(slice(None), model))
     step = 0
     while len(left):
         step += 1
+        bits = max(_BITS, len(left).bit_length())
+        table = np.empty(1 << bits, np.int64)
         turned = (hashes[left] ^ (hashes[left] >> np.uint64(29))) * _MULTIPLIERS[step % 3]
         slots = (turned >> np.uint64(64 - bits)).astype(np.int64)
         table[slots] = left
         model[left] = table[slots]
         left = left[~chunks.same(left, model[left])]
     stands = model == np.arange(count)
-    return (np.cumsum(stands) - 1)[model], np.flatnonzero(stands)
+    return np.asarray((np.cumsum(stands) - 1)[model]), np.flatnonzero(stands)
 
 
 class _Chunks:
