@@ -35,12 +35,11 @@ class _SameConv(nn.Conv2d):
     """A 3x3 convolution with TensorFlow's SAME padding, which puts the odd row and column last."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, groups: int = 1) -> None:
-        super().__init__(inputs, outputs, 3, stride, padding=0, groups=groups)
+        super().__init__(inputs, outputs, 3, stride, padding=1 if stride == 1 else 0, groups=groups)
 
     def forward(self, x: Tensor) -> Tensor:
         # Every map of a 96x64 patch has even sides where the stride is 2, so that one row and column suffice.
-        before = 0 if self.stride[0] == 2 else 1
-        return super().forward(F.pad(x, (before, 1, before, 1)))
+        return super().forward(x if self.stride[0] == 1 else F.pad(x, (0, 1, 0, 1)))
 
 
 class _First(nn.Module):
