@@ -110,7 +110,8 @@ def _wait(row: Sequence[Cue], starts: Sequence[int], k: int, style: Style) -> in
     free = float("inf") if k + 1 == len(row) else starts[k + 1] - style.gap_ms
     spare = free - starts[k] - need_ms(row[k], style)
     is_late = starts[k] - row[k].start_ms > style.slack_ms  # in a crowd: later does not matter
-    if is_late or _is_next_part(row[k - 1], row[k]):
+    goes_on = bool(row[k].origins) and row[k - 1].origins[-1:] == row[k].origins[:1]
+    if is_late or goes_on:
         allowed = float("inf")
     else:
         allowed = row[k].start_ms + style.slack_ms - starts[k]
