@@ -11,6 +11,8 @@ from zimu.subtitles.cue import Mark, clean_lines
 __all__ = ["carry_marks", "parse", "render", "to_ass", "to_html"]
 
 _SHARED = ("i", "b", "u", "s")
+# Comparing takes the product of the lengths; texts longer than any cue are compared to the first difference.
+_COMPARED = 4_000_000
 _HTML_NAME = re.compile(r"</?\s*([a-zA-Z]+)")
 _ASS_SHARED = re.compile(r"\\([ibus])([01])(?=[\\}])")
 
@@ -70,17 +72,17 @@ def _places(old: str, new: str) -> list[int]:
     solid_new = [i for i, c in enumerate(new) if not c.isspace()]
     if len(solid_old) == len(solid_new):
         pairs = dict(zip(solid_old, solid_new, strict=True))
+    elif len(old) * len(new) > _COMPARED:
+        alike = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
+        pairs = {i: i for i in range(alike)}
     else:
         blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
         pairs = {a + k: b + k for a, b, size in blocks for k in range(size)}
     places, at = [], 0
     for i in range(len(old)):
-        if i in pairs:
-            at = pairs[i]
-            places.append(at)
-            at += 1
-        else:
-            places.append(min(at, len(new)))
+        at = pairs.get(i, at)
+        places.append(min(at, len(new)))
+        at += i in pairs
     return places
 
 
