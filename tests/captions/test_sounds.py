@@ -54,7 +54,7 @@ def told(
     for name, values in tracks.items():
         scores[: len(values), wording.class_names.index(name)] = values
     chosen = SoundSettings(
-        **{"smoothing": 0, "hold": 0.5, "edge_s": 0.0, "gap_s": 1.0, "weaker": 0.3, **settings}
+        **{"smoothing": 0, "hold": 0.5, "edge_s": 0.0, "gap_s": 1.0, "near_s": 0.0, "weaker": 0.3, **settings}
     )  # type: ignore[arg-type]
     finder = EventFinder(wording, chosen, HOP_S)
     times = np.arange(length) * HOP_S
@@ -152,7 +152,17 @@ def test_a_score_is_smoothed_over_its_neighbours(wording: Wording) -> None:
     tracks = {"Rain": [0.0, 0.0, 0.8, 0.4, 0.8, 0.0, 0.0]}
     assert told(wording, tracks, smoothing=0.25, hold=1.0) == [("rain falling", 2, 4)]
     assert told(wording, {"Sneeze": [0.0, 0.0, 0.0, 0.5, 0.0, 0.0]}, smoothing=0.25) == []
-    assert told(wording, {"Sneeze": [0.0, 0.0, 0.0, 0.8, 0.0, 0.0]}, smoothing=0.25) == [("sneezes", 2, 4)]
+
+
+def test_smoothing_finds_a_sound_but_does_not_stretch_it(wording: Wording) -> None:
+    # Smoothed, the neighbours of 3 come to 0.2, more than half the threshold; their own scores are 0.
+    assert told(wording, {"Sneeze": [0.0, 0.0, 0.0, 0.8, 0.0, 0.0]}, smoothing=0.25) == [("sneezes", 3, 3)]
+
+
+def test_the_vague_sound_is_not_told_right_after_the_specific_one(wording: Wording) -> None:
+    tracks = {"Dog": [0.9] * 4, "Animal": [0.0] * 5 + [0.9] * 4}
+    assert [t[0] for t in told(wording, tracks)] == ["dog barking", "animal sounds"]
+    assert [t[0] for t in told(wording, tracks, near_s=1.0)] == ["dog barking"]
 
 
 def test_the_first_and_the_last_patch_are_not_lost(wording: Wording) -> None:

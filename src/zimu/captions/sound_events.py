@@ -23,6 +23,7 @@ class SoundSettings:
         hold: A sound that was heard lasts while its score stays above this share of its threshold.
         gap_s: The same sound, heard again within this many seconds, still lasts and is not told again.
         edge_s: A sound reaches this far, in seconds, beyond the middle of the first and last patch with it.
+        near_s: Sounds that are no further apart than this, in seconds, count as heard together.
         specific: A sound is told instead of one that says less if its level is at least this share of that
             one's. The level is the score over the threshold.
         weaker: Beside a stronger sound one is told only if its level is at least this share of that one's.
@@ -34,7 +35,8 @@ class SoundSettings:
     smoothing: float = 0.25
     hold: float = 0.6
     gap_s: float = 2.0
-    edge_s: float = 0.12
+    edge_s: float = 0.24
+    near_s: float = 0.24
     specific: float = 0.5
     weaker: float = 0.6
     together: int = 2
@@ -102,6 +104,7 @@ class _Open:
     times: list[float] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     levels: list[float] = field(default_factory=list)
+    sharp: list[bool] = field(default_factory=list)
 
 
 class EventFinder:
@@ -134,23 +137,23 @@ class EventFinder:
         rows = np.concatenate((scores[:1] if self._rows is None else self._rows, scores))
         times = np.concatenate((self._waiting, times))
         self._rows, self._waiting = rows[-2:], times[-1:]
-        self._follow(times[:-1], self._smooth(rows))
+        self._follow(times[:-1], rows)
 
     def finish(self) -> list[SoundEvent]:
         """Return all sounds in order of their beginning; what still lasts ends here."""
         if self._rows is not None:
-            self._follow(self._waiting, self._smooth(np.concatenate((self._rows, self._rows[-1:]))))
+            self._follow(self._waiting, np.concatenate((self._rows, self._rows[-1:])))
             self._rows = None
         for sound in tuple(self._open):
             self._close(sound)
         return sorted(self._events, key=lambda e: (e.start_s, e.sound))
 
-    def _smooth(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def _follow(self, times: npt.NDArray[np.float64], rows: npt.NDArray[np.float32]) -> None:
+        """Take the patches at `times` [P]; `rows` [P + 2, C] has their neighbours too."""
         share = np.float32(self._settings.smoothing)
-        return share * (rows[:-2] + rows[2:]) + (1 - 2 * share) * rows[1:-1]
-
-    def _follow(self, times: npt.NDArray[np.float64], scores: npt.NDArray[np.float32]) -> None:
+        scores = share * (rows[:-2] + rows[2:]) + (1 - 2 * share) * rows[1:-1]
         score, level = self._wording.levels(scores)
+        sharp = self._wording.levels(rows[1:-1])[1] >= self._settings.hold
         hushed = (self._wording.speech_score(scores) >= self._settings.speech)[:, None] & self._quiet
         begins = (level >= 1) & ~hushed
         stays = level >= self._settings.hold
@@ -164,6 +167,7 @@ class EventFinder:
                     state.times.append(time)
                     state.scores.append(float(score[row, sound]))
                     state.levels.append(float(level[row, sound]))
+                    state.sharp.append(bool(sharp[row, sound]))
 
     def _advance(self, sound: int, time: float, stays: bool, begins: bool) -> _Open | None:
         """Return the sound's state at the next patch, or None where it has ended or never began."""
@@ -188,16 +192,19 @@ class EventFinder:
         if not state.heard or state.active * self._hop_s < self._wording.sounds[sound].minimum_s:
             return
         times = np.array(state.times)
-        keep = times <= state.last
+        keep = np.flatnonzero(times <= state.last)
+        # Smoothing spreads a sound over its neighbours: it reaches only as far as the scores themselves hold.
+        held = keep[np.array(state.sharp)[keep]]
+        part = slice(held[0], held[-1] + 1) if len(held) else slice(keep[0], keep[-1] + 1)
         edge = self._settings.edge_s
         self._events.append(
             SoundEvent(
                 sound,
-                max(0.0, state.start - edge),
-                state.last + edge,
-                times[keep],
-                np.array(state.scores, np.float32)[keep],
-                np.array(state.levels, np.float32)[keep],
+                max(0.0, float(times[part][0]) - edge),
+                float(times[part][-1]) + edge,
+                times[part],
+                np.array(state.scores, np.float32)[part],
+                np.array(state.levels, np.float32)[part],
             )
         )
 
@@ -211,7 +218,7 @@ def choose_events(events: list[SoundEvent], wording: Wording, settings: SoundSet
     """
     kept: list[SoundEvent] = []
     for event in sorted(events, key=lambda e: (-_strength(e, wording, settings), e.start_s, e.sound)):
-        rivals = [k for k in _around(event, kept) if _rivals(event.sound, k.sound, wording)]
+        rivals = [k for k in _around(event, kept, settings.near_s) if _rivals(event.sound, k.sound, wording)]
         end = min((r.start_s for r in rivals), default=event.end_s)
         if part := _long_enough(
             event if end >= event.end_s else event.cut(event.start_s, end), event, wording
@@ -219,7 +226,7 @@ def choose_events(events: list[SoundEvent], wording: Wording, settings: SoundSet
             kept.append(part)
     told: list[SoundEvent] = []
     for event in sorted(kept, key=lambda e: (-e.level, e.start_s, e.sound)):
-        around = _around(event, told)
+        around = _around(event, told, settings.near_s)
         if any(event.level < settings.weaker * t.level for t in around):
             continue
         if part := _long_enough(_where_few(event, around, settings.together), event, wording):
@@ -227,8 +234,9 @@ def choose_events(events: list[SoundEvent], wording: Wording, settings: SoundSet
     return sorted(told, key=lambda e: (e.start_s, e.sound))
 
 
-def _around(event: SoundEvent, others: list[SoundEvent]) -> list[SoundEvent]:
-    return [o for o in others if o.start_s < event.end_s and event.start_s < o.end_s]
+def _around(event: SoundEvent, others: list[SoundEvent], near_s: float) -> list[SoundEvent]:
+    """Return those of the others that sound with an event or within `near_s` of it."""
+    return [o for o in others if o.start_s < event.end_s + near_s and event.start_s < o.end_s + near_s]
 
 
 def _long_enough(part: SoundEvent | None, whole: SoundEvent, wording: Wording) -> SoundEvent | None:
