@@ -143,3 +143,11 @@ def test_no_sound_gives_no_step(kind):
 def test_another_rate_is_refused():
     with pytest.raises(ConfigError, match="has 8000 samples a second, the contract wants 16000"):
         sound_stream(Samples(Fraction(0), 8000, noise(10)), AudioSpec())
+
+
+@pytest.mark.parametrize("kind", ["log_mel", "patches", "waveform"])
+def test_a_short_sound_is_normalised_too(kind):
+    samples = Samples(Fraction(0), 16000, np.full(1600, 0.1, np.float32))
+    plain = sound_stream(samples, AudioSpec(kind=kind)).values
+    moved = sound_stream(samples, AudioSpec(kind=kind, mean=-4.0, scale=2.0)).values
+    np.testing.assert_allclose(moved, (plain + 4.0) / 2.0, rtol=1e-6)

@@ -110,9 +110,10 @@ def sound_stream(samples: Samples, spec: AudioSpec, *, start: Fraction | int | N
         array = _patches(values, spec) if len(values) else np.zeros((0, spec.patch, spec.bands), np.float32)
         first, hop = ((spec.patch - 1) * spec.hop + spec.window) / 2, spec.patch_hop * spec.hop
     if spec.mean:
-        array -= np.float32(spec.mean)
+        # Not in place: patches of a short sound are a read-only view.
+        array = array - np.float32(spec.mean)
     if spec.scale != 1:
-        array /= np.float32(spec.scale)
+        array = array / np.float32(spec.scale)
     offset = 0.0 if start is None else float(samples.start - start)
     times = offset + (first + hop * np.arange(len(array))) / spec.rate_hz
     return Stream(array, np.ones(len(array), np.bool_), times)
