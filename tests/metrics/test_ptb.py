@@ -49,6 +49,34 @@ def test_made_lines_agree_token_for_token_joined_and_alone(name: str) -> None:
     check_all(read_lines(GOLDEN / f"{name}.jsonl.gz"))
 
 
+# Outputs of the reference for what the golden files do not hold; each is followed by a caption "zebra".
+MORE = [
+    ("(^^) (-.-) ^_^", "-lrb-^^-rrb- -lrb--.--rrb- ^_^"),
+    ("++55 555555", "++55\u00a0555555"),
+    ("34 (55)551234", "34 -lrb-55-rrb-551234"),
+    ("K. <b> x", "k . <b> x"),
+    ("U.S. Mr. x", "u.s. . mr. x"),
+    ("U.S. Mrs. x", "u.s. mrs. x"),
+    ("K.\u0085The x", "k . ... the x"),
+    ("\\*\\* x", "\\*\\* x"),
+    ("t\u00adn't", "t n't"),
+    ("3/4state-of-the-art", "3/4state-of-the - art"),
+    ("b-p.m.-t", "b-p.m.-t"),
+    ("\u00e9-a\u00ad", "\u00e9-a -"),
+    ("A0\u03a3 \u03a3", "a0\u03c2 \u03c3"),
+    ("&QUOT;a &MDASH; don&APOS;t", "&quot; a -- do n&apos;t"),
+    ("PTY. Pty. pty. x", "pty . pty. pty. x"),
+    ("MFG. mfg. x", "mfg . mfg. x"),
+    ("www.#a.bc #a.com/xy", "www.#a.bc #a.com/xy"),
+    (">:( :o) :o X", ">:-lrb- :o-rrb- : o x"),
+]
+
+
+@pytest.mark.parametrize(("text", "tokens"), MORE)
+def test_rare_shapes_agree(text: str, tokens: str) -> None:
+    assert ptb_tokens([text, "zebra"])[0] == tokens.split(" ")
+
+
 def test_ten_thousand_real_captions_agree_token_for_token(shared: Path) -> None:
     check_all(read_lines(shared / "metrics" / "ptb_real_10k.jsonl.gz"))
 

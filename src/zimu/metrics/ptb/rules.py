@@ -143,7 +143,7 @@ def _words() -> list[Rule]:
         Rule("opening double quote", '("|&quot;)[A-Za-z0-9$]', -1, forms.opening_quote),
         Rule("closing double quote", '"|&quot;', form=forms.double_quote),
         Rule("word", "{L}{LD}*([.!?]{L}{LD}*)*({SUFFIX}|{KEPTSTOP})?", _word, forms.unbroken),
-        Rule("stem of n't", "[A-Za-z\u00ad]*[A-MO-Za-mo-z]n{APOSLIKE}t", _stem, forms.unbroken),
+        Rule("stem of n't", "[A-Za-z\u00ad]*[A-MO-Za-mo-z]\u00ad*n{APOSLIKE}t", _stem, forms.unbroken),
         Rule("n't", "n{APOSLIKE}t", form=forms.straight_apostrophe),
         Rule("'s at the end", "{APOS}[msdMSD]", form=forms.straight_apostrophe),
         Rule("'s, 'll", "{APOS}([msdMSD]|ll|re|ve)[^A-Za-z]", -1, forms.straight_apostrophe),
