@@ -45,23 +45,19 @@ def human_ceiling(
     """
     names = metric_names(metrics)
     settings = settings or ScoreSettings()
-    all_items = _with_several(references, tokens)
+    everything = _with_several(references, tokens)
     rounds = []
-    for held in range(max(len(refs) for refs in all_items.references)):
-        items = _without(all_items, held)
+    for held in range(max(len(refs) for refs in everything.references)):
+        items = _without(everything, held)
         card = score_items(items, names, settings, language=language, tokens=tokens, split=split)
         rounds.append((items, card))
-    where = {i: row for row, i in enumerate(all_items.ids)}
-    measures = {}
-    for name in rounds[0][1]:
-        parts = [(np.array([where[i] for i in items.ids]), card[name].measure) for items, card in rounds]
-        measures[name] = _pooled(parts, len(all_items.ids))
+    measures = _pooled_measures(everything, rounds)
     resampling = Resampling(measures, settings.draws, settings.seed)
     scores = {
-        name: Score(name, m.value, rounds[0][1][name].conditions, all_items.ids, m, resampling)
+        name: Score(name, m.value, rounds[0][1][name].conditions, everything.ids, m, resampling)
         for name, m in measures.items()
     }
-    return ScoreCard(scores, all_items.warnings, all_items)
+    return ScoreCard(scores, everything.warnings, everything)
 
 
 def _with_several(references: Mapping[Any, Any] | Sequence[Any], tokens: bool) -> Items:
@@ -84,6 +80,15 @@ def _without(items: Items, held: int) -> Items:
         tuple((*refs[:held], *refs[held + 1 :]) for _, refs in rows),
         tuple(refs[held] for _, refs in rows),
     )
+
+
+def _pooled_measures(everything: Items, rounds: Sequence[tuple[Items, ScoreCard]]) -> dict[str, Measure]:
+    where = {i: row for row, i in enumerate(everything.ids)}
+    out = {}
+    for name in rounds[0][1]:
+        parts = [(np.array([where[i] for i in items.ids]), card[name].measure) for items, card in rounds]
+        out[name] = _pooled(parts, len(everything.ids))
+    return out
 
 
 def _pooled(parts: Sequence[tuple[np.ndarray[Any, Any], Measure]], items: int) -> Measure:

@@ -53,7 +53,7 @@ class _Batch:
         ids: int64 [N], tokens.
         sample: int64 [N], the sample of each token.
         room: int64 [N], tokens from here to the sample's end.
-        first: int64 [P], for each pair of a sample and one of its references: the reference.
+        reference: int64 [P], for each pair of a sample and one of its references: the reference.
         pair_sample: int64 [P], and the sample.
         pair_starts: int64 [B], where each sample's pairs begin.
         factor: float64 [P], the factor for their difference of length.
@@ -63,7 +63,7 @@ class _Batch:
     ids: IntArray
     sample: IntArray
     room: IntArray
-    first: IntArray
+    reference: IntArray
     pair_sample: IntArray
     pair_starts: IntArray
     factor: FloatArray
@@ -129,7 +129,7 @@ class CiderReward:
         sample = np.repeat(np.arange(len(samples)), lengths)
         many = corpus.reference_counts[item]
         pair_starts = np.cumsum(many) - many
-        first = np.arange(int(many.sum())) - np.repeat(pair_starts - corpus.firsts[item] - 1, many)
+        reference = np.arange(int(many.sum())) - np.repeat(pair_starts - corpus.firsts[item] - 1, many)
         pair_sample = np.repeat(np.arange(len(item)), many)
         bigrams = np.maximum(0, lengths - 1)[pair_sample]
         return _Batch(
@@ -137,10 +137,10 @@ class CiderReward:
             ids=self._tokens(samples),
             sample=sample,
             room=np.cumsum(lengths)[sample] - np.arange(len(sample)),
-            first=first,
+            reference=reference,
             pair_sample=pair_sample,
             pair_starts=pair_starts,
-            factor=length_factor(bigrams - np.maximum(0, corpus.lengths - 1)[first]),
+            factor=length_factor(bigrams - np.maximum(0, corpus.lengths - 1)[reference]),
         )
 
     def _tokens(self, samples: Sequence[Sequence[Hashable]]) -> IntArray:
@@ -228,8 +228,8 @@ class CiderReward:
         """Add products into pairs of sample and reference, and those into samples."""
         first = self._corpus.firsts[batch.item] + 1
         where = batch.pair_starts[sample] + caption - first[sample]
-        total = np.bincount(where, dots, len(batch.first)).astype(np.float64, copy=False)
-        both = norms[batch.pair_sample] * prepared.norms[batch.first]
+        total = np.bincount(where, dots, len(batch.reference)).astype(np.float64, copy=False)
+        both = norms[batch.pair_sample] * prepared.norms[batch.reference]
         np.divide(total, both, out=total, where=both != 0)
         total *= batch.factor
         return np.bincount(batch.pair_sample, total, len(batch.item)).astype(np.float64, copy=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -84,19 +84,8 @@ def compare_cards(
             pair = score.measure, other[metric].measure
             drawn = np.concatenate(list(_bootstrap(*pair, draws, seed)))
             swapped = np.concatenate(list(_randomise(*pair, trials, seed)))
-            difference = pair[1].value - pair[0].value
-            low, high = np.percentile(drawn, [2.5, 97.5])
-            by_draw = _p(np.abs(drawn - drawn.mean()), difference)
-            rows.append(
-                (name, pair, difference, (float(low), float(high)), by_draw, _p(np.abs(swapped), difference))
-            )
-        corrected = zip(holm([row[4] for row in rows]), holm([row[5] for row in rows]), strict=True)
-        for (name, pair, difference, interval, p, q), (p_holm, q_holm) in zip(rows, corrected, strict=True):
-            out.append(
-                Comparison(
-                    metric, name, pair[0].value, pair[1].value, difference, interval, p, q, p_holm, q_holm
-                )
-            )
+            rows.append(_compared(metric, name, pair, drawn, swapped))
+        out += _corrected(rows)
     return out
 
 
@@ -111,6 +100,26 @@ def holm(p: list[float]) -> list[float]:
         least = max(least, min(1.0, p[index] * (len(p) - rank)))
         out[index] = least
     return out
+
+
+def _compared(
+    metric: str, system: str, pair: tuple[Measure, Measure], drawn: FloatArray, swapped: FloatArray
+) -> Comparison:
+    """Return the comparison of two measures from differences drawn and swapped, not corrected yet."""
+    difference = pair[1].value - pair[0].value
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    p = _p(np.abs(drawn - drawn.mean()), difference)
+    q = _p(np.abs(swapped), difference)
+    interval = float(low), float(high)
+    return Comparison(metric, system, pair[0].value, pair[1].value, difference, interval, p, q, p, q)
+
+
+def _corrected(rows: list[Comparison]) -> list[Comparison]:
+    by_draw, by_swap = (holm([row.p_bootstrap for row in rows]), holm([row.p_randomisation for row in rows]))
+    return [
+        replace(row, p_bootstrap_holm=p, p_randomisation_holm=q)
+        for row, p, q in zip(rows, by_draw, by_swap, strict=True)
+    ]
 
 
 def _check(card: ScoreCard, name: str, other: ScoreCard) -> None:
