@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate, combinations, pairwise
 
+from zimu.subtitles.measure import columns
 from zimu.subtitles.phrases import FAULT, Piece, joined, pieces
 
 __all__ = ["break_lines", "split_text"]
@@ -57,6 +58,9 @@ def split_text(
         room: Columns a cue at most, where its time allows no more.
         is_hurried: Whether as few cues as can be are made, whatever their breaks cost.
     """
+    whole = " ".join(text.split())
+    if whole and columns(whole) <= min(line_columns, room):
+        return [(whole,)]  # nothing to break, so the dictionary of Chinese words need not be loaded
     row = _atoms(pieces(text, language), line_columns)
     if not row:
         return []
