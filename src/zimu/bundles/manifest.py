@@ -91,14 +91,15 @@ class BundleManifest(_Frozen):
 
     A bundle of task "caption" has graphs "encode" and "step", and "video" where the contract names a frozen
     encoder. One of task "tag" has a graph "tag" and a file "wording", one of task "segment" a graph "segment"
-    that says how surely somebody speaks (see `zimu.captions.speech`).
+    that says how surely somebody speaks (see `zimu.captions.speech`). One of task "predict" has a file
+    "predictor" and the graphs that it names (see `zimu.prediction`).
     """
 
     format: Literal[1] = 1
     name: _Name
     zimu: str = zimu.__version__
-    task: Literal["caption", "segment", "tag"]
-    kind: Literal["scene", "sound", "speech"]
+    task: Literal["caption", "predict", "segment", "tag"]
+    kind: Literal["answer", "scene", "sound", "speech"]
     languages: tuple[str, ...] = Field(min_length=1)
     streams: tuple[str, ...] = Field(min_length=1)
     contract: FeatureContract
