@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 
 import pytest
 import torch
@@ -131,3 +132,17 @@ def test_a_resnet_without_classifier_loads_published_weights() -> None:
     torch.testing.assert_close(plain.eval().regions(frames), published.eval().regions(frames))
     with pytest.raises(RuntimeError, match="conv1"):
         plain.load_published({k: v for k, v in published.state_dict().items() if k != "conv1.weight"})
+
+
+def test_padding_frames_stay_out_of_the_training_statistics() -> None:
+    torch.manual_seed(0)
+    encoder = FrameEncoder(1, 8, (16, 16), planes=8, dropout=0.0).train()
+    padded = deepcopy(encoder)
+    frames = torch.rand(1, 5, 1, 16, 16)
+    blank = torch.cat((frames, torch.zeros(1, 7, 1, 16, 16)), 1)
+    keep = torch.arange(12)[None] < 5
+    times = torch.arange(12.0)[None]
+    alone = encoder(Steps(frames, keep[:, :5], times[:, :5])).values
+    beside = padded(Steps(blank, keep, times)).values
+    torch.testing.assert_close(beside[:, :5], alone)
+    torch.testing.assert_close(padded.resnet.bn1.running_mean, encoder.resnet.bn1.running_mean)

@@ -60,16 +60,34 @@ class FrameEncoder(nn.Module):
         self.width = width
 
     def forward(self, frames: Steps) -> Steps:
-        """Return features of frames; padding frames cost time but change nothing."""
+        """Return features of frames; padding frames change nothing."""
         x = frames.values
         clips, count = x.shape[:2]
         if self.neighbours:
             offsets = range(-self.neighbours, self.neighbours + 1)
             x = torch.cat([_neighbour(x, frames.keep, offset) for offset in offsets], 2)
         pictures = x.flatten(0, 1).contiguous(memory_format=self._layout)
-        regions = self.resnet.regions(pictures).flatten(1)
-        values = self.norm(self.project(self.dropout(regions))).view(clips, count, self.width)
+        values = self._real(pictures, frames.keep) if self.training else self._features(pictures)
+        values = values.view(clips, count, self.width)
         return Steps(self.context(values, frames.keep), frames.keep, frames.times)
+
+    def _features(self, pictures: Tensor) -> Tensor:
+        regions = self.resnet.regions(pictures).flatten(1)
+        values: Tensor = self.norm(self.project(self.dropout(regions)))
+        return values
+
+    def _real(self, pictures: Tensor, keep: Tensor) -> Tensor:
+        """Return features of the real frames, zero elsewhere.
+
+        While training, blank frames would enter the statistics of batch normalisation, and absent clips and
+        padding are near half of a batch's frames. In a graph the shapes must not depend on what is real.
+        """
+        real = keep.flatten()
+        values = pictures.new_zeros(len(pictures), self.width)
+        if not bool(real.any()):
+            return values
+        chosen = pictures[real].contiguous(memory_format=self._layout)
+        return values.index_put((real,), self._features(chosen))
 
 
 def _neighbour(x: Tensor, keep: Tensor, offset: int) -> Tensor:
