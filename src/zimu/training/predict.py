@@ -1,0 +1,286 @@
+"""Training of `classify` and `regress`: in memory, stopped early, calibrated, exact by seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from zimu.errors import ConfigError
+from zimu.model.predictor import PredictModel
+from zimu.model.steps import Steps
+from zimu.tasks import FloatArray, PredictData, Task, find_task
+from zimu.training.predict_batches import MemoryBatches
+from zimu.training.predict_building import build_predictor, set_standardisation
+from zimu.training.predict_recipes import PredictRecipe
+
+__all__ = ["PredictData", "PredictEvent", "Predictor", "train_predictor"]
+
+# Samples answered at once.
+_ANSWERED = 1024
+
+
+@dataclass(frozen=True)
+class PredictEvent:
+    """One epoch.
+
+    Attributes:
+        epoch: From 1.
+        epochs: The most there will be.
+        loss: Of training, the mean of the epoch.
+        score: The task's score on the validation part.
+    """
+
+    epoch: int
+    epochs: int
+    loss: float
+    score: float
+
+
+@dataclass
+class Predictor:
+    """A trained model that answers.
+
+    Attributes:
+        recipe: What it was made by.
+        task: What it answers.
+        model: On the CPU, ready to answer.
+        shapes: {stream: shape of one step's values}.
+        classes: Names of the classes; empty where the data gave none.
+        temperature: Logits are divided by it, so that probabilities mean what they say on validation.
+        offset: Mean of the training targets of a regression.
+        scale: Their spread.
+        history: The epochs.
+    """
+
+    recipe: PredictRecipe
+    task: Task
+    model: PredictModel
+    shapes: Mapping[str, tuple[int, ...]]
+    classes: tuple[str, ...] = ()
+    temperature: float = 1.0
+    offset: float = 0.0
+    scale: float = 1.0
+    history: tuple[PredictEvent, ...] = field(default=(), repr=False)
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The streams it takes, sorted."""
+        return tuple(sorted(self.recipe.encoders))
+
+    def batches(self, data: PredictData, only: frozenset[str] | None = None) -> MemoryBatches:
+        """Return the samples as the model takes them; see `predict`."""
+        return MemoryBatches(data, self.shapes, only, self.recipe.context != "none")
+
+    def logits(self, data: PredictData, only: frozenset[str] | None = None) -> FloatArray:
+        """Return float32 [N, K] logits that are calibrated, or [N, 1] values in the targets' unit.
+
+        Args:
+            data: Samples; streams that the model does not take are ignored, those that are not there are
+                absent.
+            only: The streams that are shown to it; the others count as absent. None: all.
+        """
+        batches = self.batches(data, only)
+        self.model.eval()
+        out = np.zeros((len(data), self.model.outputs), np.float32)
+        with torch.inference_mode():
+            for rows, streams, sessions in batches.in_order(_ANSWERED):
+                out[rows.numpy()] = self.model(streams, sessions).numpy()
+        if self.task.name == "regress":
+            return out * np.float32(self.scale) + np.float32(self.offset)
+        return out / np.float32(self.temperature)
+
+    def predict(self, data: PredictData, only: frozenset[str] | None = None) -> FloatArray:
+        """Return probabilities [N, K] (each class by itself where there are several at once), or values [N].
+
+        Args:
+            data: Samples.
+            only: The streams that are shown to it; the others count as absent. None: all.
+
+        Raises:
+            ConfigError: A stream has another shape than in training.
+        """
+        return self.task.probabilities(self.logits(data, only))
+
+    def score(self, data: PredictData, only: frozenset[str] | None = None) -> float:
+        """Return the task's score."""
+        return self.task.value(self.predict(data, only), data.targets)
+
+
+def train_predictor(
+    recipe: PredictRecipe,
+    train: PredictData,
+    val: PredictData,
+    *,
+    seed: int = 0,
+    report: Callable[[PredictEvent], None] = lambda event: None,
+) -> Predictor:
+    """Train a model and keep its best epoch on validation; the same seed gives the same model.
+
+    Args:
+        recipe: What to make.
+        train: Samples to learn from.
+        val: Samples to choose the epoch and the temperature by.
+        seed: Of weights, order, dropout and absent streams.
+        report: Called after each epoch.
+
+    Raises:
+        ConfigError: Data and recipe do not fit.
+        UnknownNameError: The recipe names what does not exist.
+    """
+    if not len(train) or not len(val):
+        raise ConfigError(
+            f"There are {len(train)} training and {len(val)} validation samples. Both parts need some."
+        )
+    task = find_task(recipe.task, train.targets)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(recipe.training.threads)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            predictor = _start(recipe, task, train, val)
+            _fit(predictor, train, val, seed, report)
+            _calibrate(predictor, val)
+    finally:
+        torch.set_num_threads(threads)
+    return predictor
+
+
+def _start(recipe: PredictRecipe, task: Task, train: PredictData, val: PredictData) -> Predictor:
+    outputs = 1
+    if task.name == "classify":
+        outputs = len(train.classes) or int(train.targets.max()) + 1
+        if int(val.targets.max()) >= outputs:
+            raise ConfigError(
+                f"Validation has the class {int(val.targets.max())}, which training never shows."
+            )
+    elif task.name == "classify_several":
+        outputs = train.targets.shape[1]
+    shapes = {n: tuple(s.values.shape[2:]) for n, s in train.streams.items()}
+    model = build_predictor(recipe, shapes, outputs)
+    set_standardisation(model, train.streams)
+    predictor = Predictor(recipe, task, model, {n: shapes[n] for n in recipe.encoders}, train.classes)
+    if task.name == "regress":
+        predictor.offset = float(np.mean(train.targets))
+        predictor.scale = float(np.std(train.targets)) or 1.0
+    return predictor
+
+
+def _fit(
+    predictor: Predictor,
+    train: PredictData,
+    val: PredictData,
+    seed: int,
+    report: Callable[[PredictEvent], None],
+) -> None:
+    settings, model = predictor.recipe.training, predictor.model
+    batches = predictor.batches(train)
+    targets = _targets(predictor, train.targets)
+    generator = torch.Generator().manual_seed(seed)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, foreach=True
+    )
+    best, best_state, history, waited = math.inf, _copy(model), [], 0
+    for epoch in range(settings.epochs):
+        rate = 0.5 * (1 + math.cos(math.pi * epoch / settings.epochs))
+        for group in optimiser.param_groups:
+            group["lr"] = settings.learning_rate * (settings.final_rate + (1 - settings.final_rate) * rate)
+        model.train()
+        losses = []
+        for rows, streams, sessions in batches.shuffled(settings.batch_size, generator):
+            shown = _lose_streams(streams, settings.absent, generator)
+            loss = _loss(predictor.task, model(shown, sessions), targets[rows], settings.label_smoothing)
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+            torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip, foreach=True)
+            optimiser.step()
+            losses.append(loss.detach())
+        value, score = _validate(predictor, val)
+        event = PredictEvent(epoch + 1, settings.epochs, float(torch.stack(losses).mean()), score)
+        history.append(event)
+        report(event)
+        waited += 1
+        if value < best:
+            best, best_state, waited = value, _copy(model), 0
+        if settings.patience and waited >= settings.patience:
+            break
+    model.load_state_dict(best_state)
+    model.eval()
+    predictor.history = tuple(history)
+
+
+def _copy(model: torch.nn.Module) -> dict[str, Tensor]:
+    return {n: t.clone() for n, t in model.state_dict().items()}
+
+
+def _targets(predictor: Predictor, targets: npt.NDArray[Any]) -> Tensor:
+    if predictor.task.name == "classify":
+        return torch.from_numpy(targets.astype(np.int64))
+    values = torch.from_numpy(targets.astype(np.float32))
+    if predictor.task.name == "regress":
+        values = (values - predictor.offset) / predictor.scale
+    return values
+
+
+def _loss(task: Task, logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+    if task.loss == "cross_entropy":
+        return F.cross_entropy(logits, targets, label_smoothing=smoothing)
+    if task.loss == "binary_cross_entropy":
+        return F.binary_cross_entropy_with_logits(logits, targets)
+    return F.smooth_l1_loss(logits[:, 0], targets)
+
+
+def _lose_streams(
+    streams: dict[str, Steps], absent: float | dict[str, float], generator: torch.Generator
+) -> dict[str, Steps]:
+    """Return the streams of a batch with some of them taken away at random, never all of a sample's."""
+    names = sorted(streams)
+    shares = torch.tensor([absent.get(n, 0.0) if isinstance(absent, dict) else absent for n in names])
+    if len(names) < 2 or not bool(shares.any()):
+        return streams
+    there = torch.stack([streams[n].keep.any(1) for n in names], 1)
+    drawn = torch.rand(there.shape, generator=generator)
+    lost = drawn < shares
+    # Where all would go, the stream with the highest draw stays.
+    bare = ~(there & ~lost).any(1)
+    spared = drawn.masked_fill(~there, -1.0).argmax(1)
+    lost[bare, spared[bare]] = False
+    return {n: streams[n]._replace(keep=streams[n].keep & ~lost[:, i : i + 1]) for i, n in enumerate(names)}
+
+
+def _validate(predictor: Predictor, val: PredictData) -> tuple[float, float]:
+    """Return what chooses the epoch, small is good, and the score.
+
+    The score chooses; the loss breaks ties, which a small validation part has many of.
+    """
+    logits = predictor.logits(val)
+    score = predictor.task.value(predictor.task.probabilities(logits), val.targets)
+    if predictor.task.name == "regress":
+        return score, score
+    loss = _loss(predictor.task, torch.from_numpy(logits), _targets(predictor, val.targets), 0.0)
+    return -score + 0.1 * min(float(loss), 10.0), score
+
+
+def _calibrate(predictor: Predictor, val: PredictData) -> None:
+    """Choose the temperature that makes the validation loss smallest, by golden-section-like refinement.
+
+    Source: Guo et al. 2017 (arXiv:1706.04599), section 4.2.
+    """
+    if predictor.task.name == "regress":
+        return
+    logits = torch.from_numpy(predictor.logits(val))
+    targets = _targets(predictor, val.targets)
+    low, high = math.log(0.05), math.log(20.0)
+    for _ in range(4):
+        tried = torch.linspace(low, high, 21)
+        losses = [float(_loss(predictor.task, logits / t, targets, 0.0)) for t in tried.exp()]
+        at = int(np.argmin(losses))
+        low, high = float(tried[max(0, at - 1)]), float(tried[min(20, at + 1)])
+    predictor.temperature = math.exp(0.5 * (low + high))
