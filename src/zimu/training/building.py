@@ -10,16 +10,16 @@ from zimu.model.encoders.efficientnet_lite import EfficientNetLite0
 from zimu.model.encoders.frames import FrameEncoder
 from zimu.model.encoders.regions import RegionEncoder
 from zimu.model.encoders.resnet import ResNet
+from zimu.model.encoders.strided import StridedEncoder
 from zimu.model.encoders.wavenet import WaveNetEncoder
-from zimu.model.fusion.aligned import Aligned
-from zimu.model.fusion.concat_time import ConcatTime
+from zimu.model.fusion import build_fusion
 from zimu.training.recipes import (
-    AlignedRecipe,
     EncoderRecipe,
     FramesRecipe,
-    FusionRecipe,
     Recipe,
     RegionsRecipe,
+    StridedRecipe,
+    WaveNetRecipe,
 )
 
 __all__ = ["build_backbone", "build_model"]
@@ -42,8 +42,8 @@ def build_model(recipe: Recipe, tokens: int) -> CaptionModel:
     width = recipe.model.width
     encoders = {name: _encoder(recipe, name, spec) for name, spec in recipe.model.encoders.items()}
     decoder = AttentionDecoder(tokens, width, **recipe.model.decoder.model_dump())
-    aligned = tokens if recipe.training.alignment else 0
-    fusion = _fusion(recipe.model.fusion, list(encoders), width)
+    aligned = tokens if recipe.training.alignment or recipe.training.presence else 0
+    fusion = build_fusion(recipe.model.fusion.name, list(encoders), width, **recipe.model.fusion.options())
     return CaptionModel(encoders, fusion, decoder, width, aligned)
 
 
@@ -62,15 +62,16 @@ def _encoder(recipe: Recipe, stream: str, encoder: EncoderRecipe) -> nn.Module:
                 (height, across),
                 **encoder.model_dump(exclude={"name", "shift", "mirror"}),
             )
-    assert recipe.audio is not None and not isinstance(encoder, RegionsRecipe | FramesRecipe)
+        if isinstance(encoder, StridedRecipe):
+            return StridedEncoder(
+                1 if recipe.video.colour == "gray" else 3,
+                width,
+                (height, across),
+                **encoder.model_dump(exclude={"name", "shift", "mirror"}),
+            )
+    assert recipe.audio is not None and isinstance(encoder, WaveNetRecipe)
     return WaveNetEncoder(
         1 if recipe.audio.kind == "waveform" else recipe.audio.bands,
         width,
         **encoder.model_dump(exclude={"name"}),
     )
-
-
-def _fusion(recipe: FusionRecipe, names: list[str], width: int) -> nn.Module:
-    if isinstance(recipe, AlignedRecipe):
-        return Aligned(names, width, recipe.sigma_s, recipe.context, recipe.dropout)
-    return ConcatTime(names, width)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from zimu.errors import ConfigError
 from zimu.features.spec import AudioSpec, VideoSpec
+from zimu.model.fusion import FUSIONS, Family
 
 __all__ = ["Recipe", "load_recipe"]
 
@@ -61,6 +64,18 @@ class FramesRecipe(_Frozen):
     mirror: bool = Field(default=False, description="half of the training clips are mirrored")
 
 
+class StridedRecipe(_Frozen):
+    """A few strided convolutions trained with the rest; see `zimu.model.encoders.strided`."""
+
+    name: Literal["strided"]
+    planes: tuple[Count, ...] = (16, 32, 64, 64, 128)
+    strides: tuple[Count, ...] = (2, 2, 2, 1, 2)
+    context: int = Field(default=0, ge=0)
+    dropout: Share = 0.1
+    shift: int = Field(default=0, ge=0, description="training pictures are moved by up to this many pixels")
+    mirror: bool = Field(default=False, description="half of the training clips are mirrored")
+
+
 class WaveNetRecipe(_Frozen):
     """Gated dilated causal convolutions; see `zimu.model.encoders.wavenet`."""
 
@@ -74,25 +89,32 @@ class WaveNetRecipe(_Frozen):
     dropout: Share = 0.1
 
 
-EncoderRecipe = Annotated[RegionsRecipe | FramesRecipe | WaveNetRecipe, Field(discriminator="name")]
+EncoderRecipe = Annotated[
+    RegionsRecipe | FramesRecipe | StridedRecipe | WaveNetRecipe, Field(discriminator="name")
+]
 
 
-class ConcatTimeRecipe(_Frozen):
-    """See `zimu.model.fusion.concat_time`."""
+class FusionOptions(_Frozen):
+    """A fusion and its options, which `FUSION_RECIPES` knows by its name."""
 
-    name: Literal["concat_time"]
+    name: str
 
-
-class AlignedRecipe(_Frozen):
-    """See `zimu.model.fusion.aligned`."""
-
-    name: Literal["aligned"]
-    sigma_s: float = Field(default=0.05, gt=0)
-    context: int = Field(default=3, ge=0)
-    dropout: Share = 0.2
+    def options(self) -> dict[str, Any]:
+        """Return what `build_fusion` takes besides names and width."""
+        return self.model_dump(exclude={"name"})
 
 
-FusionRecipe = Annotated[ConcatTimeRecipe | AlignedRecipe, Field(discriminator="name")]
+def _fusion_recipe(name: str, family: Family) -> type[FusionOptions]:
+    fields: dict[str, Any] = {"name": (Literal[name], name), **family.options()}
+    return create_model(f"{name}_fusion", __base__=FusionOptions, **fields)
+
+
+FUSION_RECIPES = {name: _fusion_recipe(name, family) for name, family in FUSIONS.items()}
+
+if TYPE_CHECKING:
+    FusionRecipe: TypeAlias = FusionOptions
+else:
+    FusionRecipe = Annotated[reduce(or_, FUSION_RECIPES.values()), Field(discriminator="name")]
 
 
 class DecoderRecipe(_Frozen):
@@ -111,7 +133,7 @@ class ModelRecipe(_Frozen):
 
     width: Count = 512
     encoders: dict[str, EncoderRecipe]
-    fusion: FusionRecipe = ConcatTimeRecipe(name="concat_time")
+    fusion: FusionRecipe = FUSION_RECIPES["concat_time"](name="concat_time")
     decoder: DecoderRecipe = DecoderRecipe()
 
 
@@ -141,6 +163,9 @@ class TrainingRecipe(_Frozen):
     average: float = Field(default=0.0, ge=0, lt=1, description="decay of the running mean of the weights")
     absent: dict[str, float] = Field(default={}, description="share of clips that lose a stream in training")
     alignment: float = Field(default=0.0, ge=0, description="weight of the loss on word times")
+    presence: float = Field(
+        default=0.0, ge=0, description="weight of the loss on which words are true at each moment"
+    )
     trim: Share = Field(
         default=0.0,
         description="share of the clips cut down in training to what is said, with random margins",
@@ -261,9 +286,9 @@ def _problem(values: Mapping[str, Any], error: Mapping[str, Any]) -> str:
 _BY_NAME: dict[Any, type[BaseModel]] = {
     "regions": RegionsRecipe,
     "frames": FramesRecipe,
+    "strided": StridedRecipe,
     "wavenet": WaveNetRecipe,
-    "concat_time": ConcatTimeRecipe,
-    "aligned": AlignedRecipe,
+    **FUSION_RECIPES,
 }
 
 

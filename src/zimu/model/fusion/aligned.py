@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zimu.model.encoders.context import ConvContext
+from zimu.model.fusion.options import Layers, Positive, Share
 from zimu.model.steps import Steps
 
 __all__ = ["Aligned", "read_at"]
@@ -45,7 +46,12 @@ class Aligned(nn.Module):
     """
 
     def __init__(
-        self, names: list[str], width: int, sigma_s: float = 0.05, context: int = 3, dropout: float = 0.2
+        self,
+        names: list[str],
+        width: int,
+        sigma_s: Positive = 0.05,
+        context: Layers = 3,
+        dropout: Share = 0.2,
     ) -> None:
         super().__init__()
         self.names, self.width, self.sigma_s = sorted(names), width, sigma_s
