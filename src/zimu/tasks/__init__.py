@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from zimu.errors import ConfigError, unknown_name
 from zimu.streams import StreamBatch
 
-__all__ = ["TASKS", "FloatArray", "PredictData", "Task", "find_task"]
+__all__ = ["TASKS", "FloatArray", "PredictData", "PredictParts", "Task", "find_task"]
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -67,6 +67,14 @@ class PredictData:
     def with_streams(self, streams: Mapping[str, StreamBatch]) -> PredictData:
         """Return the same samples with other streams."""
         return replace(self, streams=dict(streams))
+
+
+class PredictParts(NamedTuple):
+    """A data set cut in three: to learn from, to choose by, to look at once."""
+
+    train: PredictData
+    val: PredictData
+    test: PredictData
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,46 @@
+"""UTD-MHAD: 27 actions of 8 subjects as a skeleton (30 Hz) and a worn sensor (about 50 Hz)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from zimu.data.arrays import holdout, load_arrays, series_steps
+from zimu.tasks import PredictData, PredictParts
+
+__all__ = ["read_utd_mhad"]
+
+SKELETON_HZ, INERTIAL_HZ = 30.0, 50.0
+_TRAIN_SUBJECTS = (1, 3, 5, 7)
+
+
+def read_utd_mhad(folder: Path, seed: int = 0) -> PredictParts:
+    """Return the cross-subject protocol: subjects 1, 3, 5, 7 train, 2, 4, 6, 8 test (Chen et al. 2015).
+
+    Validation is a fifth of the training clips, drawn by subject and action, since four subjects are too few
+    to set one aside. Joints are taken relative to the body: less the mean of all joints of the first frame.
+
+    Args:
+        folder: Has `skeleton_inertial.npz`.
+        seed: Of the choice of the validation part.
+
+    Raises:
+        ConfigError: The file is missing or another.
+    """
+    names = ["skeleton", "skeleton_scale", "inertial", "skeleton_length", "inertial_length"]
+    a = load_arrays(folder / "skeleton_inertial.npz", [*names, "action", "subject", "trial", "action_name"])
+    joints = a["skeleton"].astype(np.float32) * np.float32(a["skeleton_scale"])
+    starts = np.cumsum(a["skeleton_length"]) - a["skeleton_length"]
+    joints -= np.repeat(joints[starts].mean(1, keepdims=True), a["skeleton_length"], axis=0)
+    streams = {
+        "skeleton": series_steps(joints, a["skeleton_length"], SKELETON_HZ),
+        "inertial": series_steps(a["inertial"].astype(np.float32), a["inertial_length"], INERTIAL_HZ),
+    }
+    action, subject = a["action"].astype(np.int64) - 1, a["subject"].astype(np.int64)
+    ids = [f"a{x + 1}_s{s}_t{t}" for x, s, t in zip(action, subject, a["trial"], strict=True)]
+    data = PredictData(ids, streams, action, classes=tuple(a["action_name"].tolist()))
+    train = np.isin(subject, _TRAIN_SUBJECTS)
+    held = np.zeros(len(ids), np.bool_)
+    held[train] = holdout((action * 10 + subject)[train], 0.2, seed)
+    return PredictParts(data.take(train & ~held), data.take(train & held), data.take(~train))
