@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zimu.errors import ConfigError
+
 if TYPE_CHECKING:
     from zimu.metrics.card import ScoreCard, ScoreSettings
     from zimu.metrics.significance import Comparison
@@ -52,7 +54,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 def score(references: Path, candidates: Path, others: tuple[Path, ...], **options: Any) -> None:
     """Score candidate captions against references.
 
-    REFS and CANDS are COCO JSON, JSONL, CSV, text lines, or two SRT or VTT files.
+    REFS and CANDS are COCO JSON, JSONL, CSV, text lines, or two SRT or VTT files. The metrics suber, timing
+    and breaks score whole subtitle files of any format that zimu reads.
     """
     from zimu.metrics.card import score as run
     from zimu.metrics.readers import read_pair
@@ -62,8 +65,12 @@ def score(references: Path, candidates: Path, others: tuple[Path, ...], **option
     language = options["language"]
     common = {name: options[name] for name in ("language", "tokens", "split")}
     common |= {"metrics": options["metrics"].replace(" ", "").split(","), "settings": _settings(options)}
-    refs, cands = read_pair(references, candidates, language)
-    card = run(refs, cands, **common)
+    if _are_of_cues(common["metrics"]):
+        _refuse(options, others)
+        card, refs = _score_cues(references, candidates, common), {}
+    else:
+        refs, cands = read_pair(references, candidates, language)
+        card = run(refs, cands, **common)
     cards = {_name(path, others): run(*read_pair(references, path, language), **common) for path in others}
     comparisons = _compare(card, cards, options)
     ceiling = _ceiling(refs, common) if options["ceiling"] else None
@@ -80,6 +87,35 @@ def score(references: Path, candidates: Path, others: tuple[Path, ...], **option
         _print_card(card, ceiling)
         for name in cards:
             _print_comparison(name, [c for c in comparisons if c.system == name], options)
+
+
+def _are_of_cues(metrics: list[str]) -> bool:
+    """Return whether metrics are of whole subtitle files."""
+    from zimu.metrics.cue_scores import CUE_METRICS
+
+    of_cues = [name for name in metrics if name in CUE_METRICS]
+    if of_cues and len(of_cues) < len(metrics):
+        raise ConfigError(
+            f"{', '.join(of_cues)} is of whole subtitle files, the other metrics are of single captions. "
+            "Ask for them in two calls."
+        )
+    return bool(of_cues)
+
+
+def _refuse(options: dict[str, Any], others: tuple[Path, ...]) -> None:
+    asked = {"--compare": others, "--ceiling": options["ceiling"], "--tokens": options["tokens"]}
+    for name, given in asked.items():
+        if given:
+            raise ConfigError(f"{name} does not go with metrics of whole subtitle files. Leave it out.")
+
+
+def _score_cues(references: Path, candidates: Path, common: dict[str, Any]) -> ScoreCard:
+    from zimu.metrics.cue_scores import score_cues
+    from zimu.metrics.cues import Cue
+    from zimu.subtitles.files import read
+
+    sides = [[Cue(c.start_ms, c.end_ms, c.lines) for c in read(path)] for path in (references, candidates)]
+    return score_cues(*sides, **{name: value for name, value in common.items() if name != "tokens"})
 
 
 def _settings(options: dict[str, Any]) -> ScoreSettings:

@@ -19,15 +19,26 @@ _ENTITIES = {"&lt;": "<", "&gt;": ">", "&nbsp;": " ", "&lrm;": "", "&rlm;": "", 
 
 @dataclass(frozen=True)
 class Cue:
-    """Text with its time, milliseconds."""
+    """Lines with their time.
+
+    Attributes:
+        start_ms: Start, milliseconds.
+        end_ms: End, exclusive.
+        lines: What is shown, tags removed; empty lines are left out.
+    """
 
     start_ms: int
     end_ms: int
-    text: str
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The lines with blanks between them."""
+        return " ".join(self.lines)
 
 
 def read_cues(text: str, name: str) -> list[Cue]:
-    """Return the cues of an SRT or WebVTT file, tags removed, lines joined by blanks.
+    """Return the cues of an SRT or WebVTT file without tags.
 
     Args:
         text: The file's contents.
@@ -43,7 +54,8 @@ def read_cues(text: str, name: str) -> list[Cue]:
             times = _TIMES.match(line)
             if times:
                 start, end = _ms(times.groups()[:4]), _ms(times.groups()[4:])
-                cues.append(Cue(start, end, _plain(" ".join(lines[n + 1 :]))))
+                shown = tuple(plain for row in lines[n + 1 :] if (plain := _plain(row)))
+                cues.append(Cue(start, end, shown))
                 break
     if not cues:
         raise ConfigError(f"{name} has no cue with a line like 00:00:01,000 --> 00:00:02,500.")
