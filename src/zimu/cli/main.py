@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "Examine a manifest and its media."),
     "check": ("check", "Check a subtitle file against a style."),
     "fix": ("fix", "Repair a subtitle file."),
+    "align": ("align", "Put subtitles or a text where they are said in a video."),
     "convert": ("convert", "Convert a subtitle file to another format."),
     "shift": ("shift", "Move a subtitle file in time."),
     "merge": ("merge", "Merge two subtitle files into a bilingual one."),
