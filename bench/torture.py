@@ -1,6 +1,7 @@
 """The torture set: hundreds of odd, damaged and lying files, each captioned or refused in one line.
 
-    python -m bench.torture [--kind TEXT] [--keep FOLDER] [--json FILE]
+    python -m bench.torture [--kind TEXT] [--part K/N] [--keep FOLDER] [--json FILE]
+    python -m bench.torture --read FILE
 
 Makes the files, then captions each with the default bundles, in one worker process with a time limit a file.
 What takes longer counts as a hang, a worker that dies as a crash; the worker is then started anew.
@@ -164,22 +165,41 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.torture")
     parser.add_argument("--kind", default="", help="only the kinds with this in their name")
     parser.add_argument("--keep", type=Path, help="make the files here and leave them")
-    parser.add_argument("--json", type=Path, help="write each file's result here")
+    parser.add_argument("--part", default="1/1", help="K/N: every Nth file from the Kth on")
+    parser.add_argument("--json", type=Path, help="add each file's result to this file")
+    parser.add_argument("--read", type=Path, help="make no files, show the results in this file")
     given = parser.parse_args()
     os.environ.setdefault("SVT_LOG", "0")
-    cases = [case for case in all_cases() if given.kind in case.kind]
+    rows = _read(given.read) if given.read else _run(given)
+    return _show(rows)
+
+
+def _run(given: argparse.Namespace) -> list[tuple[Case, dict[str, Any]]]:
+    first, step = map(int, given.part.split("/"))
+    cases = [case for case in all_cases() if given.kind in case.kind][first - 1 :: step]
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
-        rows = list(caption_all(make_all(cases, given.keep or Path(folder))))
+        for case, result in caption_all(make_all(cases, given.keep or Path(folder))):
+            rows.append((case, result))
+            if given.json:
+                with given.json.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps({"kind": case.kind, "name": case.name, **result}) + "\n")
+    return rows
+
+
+def _read(path: Path) -> list[tuple[Case, dict[str, Any]]]:
+    lines = map(json.loads, path.read_text("utf-8").splitlines())
+    results = {(row["kind"], row["name"]): row for row in lines}
+    return [(c, results[c.kind, c.name]) for c in all_cases() if (c.kind, c.name) in results]
+
+
+def _show(rows: list[tuple[Case, dict[str, Any]]]) -> int:
     print("\n".join(_table(rows)))
     wrong = [(c, found) for c, r in rows if (found := outcome(c, r)) not in ("captioned", "refused")]
     for case, found in wrong:
         print(f"{case.kind}: {case.name!r}: {found}")
     peaks = [max((r.get(key, 0) for _, r in rows), default=0) for key in ("own_mb", "child_mb")]
     print(f"peak memory: {peaks[0]} MB captioning, {peaks[1]} MB decoding")
-    if given.json:
-        given.json.write_text(
-            "".join(json.dumps({"kind": c.kind, "name": c.name, **r}) + "\n" for c, r in rows)
-        )
     return 1 if wrong else 0
 
 

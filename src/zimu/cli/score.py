@@ -67,7 +67,8 @@ def score(references: Path, candidates: Path, others: tuple[Path, ...], **option
     common |= {"metrics": options["metrics"].replace(" ", "").split(","), "settings": _settings(options)}
     if _are_of_cues(common["metrics"]):
         _refuse(options, others)
-        card, refs = _score_cues(references, candidates, common), {}
+        refs: dict[Any, Any] = {}
+        card = _score_cues(references, candidates, common)
     else:
         refs, cands = read_pair(references, candidates, language)
         card = run(refs, cands, **common)
