@@ -6,8 +6,9 @@ killed goes on with exactly the batches that it would have had.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,12 +38,14 @@ class Batch:
         streams: {stream: Steps [B, T, ...]}.
         tokens: int64 [B * R, L], R captions a clip, from language token to `<end>`, padded with `PAD`.
         words: Word times, where the recipe wants them.
+        presence: {stream or "memory": which words are true when}, where the recipe wants them.
     """
 
     indices: tuple[int, ...]
     streams: dict[str, Steps]
     tokens: Tensor
     words: WordTimes | None
+    presence: Mapping[str, WordTimes] | None = None
 
 
 def empty_like(stream: Stream) -> Stream:
@@ -95,8 +98,10 @@ class Batcher:
             for language in self.vocabulary.languages:
                 rows += self._draw(self.references[index][language], rng)
         joined = {n: to_steps(pad_streams([s[n] for s in streams])) for n in streams[0]}
-        words = self._words([self.samples[i] for i in indices]) if self._has_words else None
-        return Batch(indices, joined, _pad(rows), words)
+        samples = [self.samples[i] for i in indices]
+        words = self._words([s.extra.get("words", ()) for s in samples]) if self._has_words else None
+        presence = self._presence(samples, joined) if self.recipe.presence else None
+        return Batch(indices, joined, _pad(rows), words, presence)
 
     def _draw(self, texts: list[list[int]], rng: np.random.Generator) -> list[list[int]]:
         """Return as many references as every clip gives, the longest first.
@@ -116,13 +121,16 @@ class Batcher:
                 left.discard(name)
         return {n: s if n in left else empty_like(s) for n, s in streams.items()}
 
-    def _words(self, samples: Sequence[Sample]) -> WordTimes:
+    def _presence(self, samples: Sequence[Sample], names: Collection[str]) -> dict[str, WordTimes]:
+        tables: list[Mapping[str, Any]] = [s.extra.get("presence") or {} for s in samples]
+        return {n: self._words([t.get(n, ()) for t in tables]) for n in (*names, "memory")}
+
+    def _words(self, events: Sequence[Sequence[Mapping[str, Any]]]) -> WordTimes:
         """Return word times as tensors; a word counts by its first token in the language that has times."""
-        rows = [list(s.extra.get("words", ())) for s in samples]
-        longest = max(1, *(len(r) for r in rows))
-        ids = np.zeros((len(rows), longest), np.int64)
-        starts, ends = np.zeros((2, len(rows), longest), np.float32)
-        for row, words in enumerate(rows):
+        longest = max(1, *(len(r) for r in events))
+        ids = np.zeros((len(events), longest), np.int64)
+        starts, ends = np.zeros((2, len(events), longest), np.float32)
+        for row, words in enumerate(events):
             for column, word in enumerate(words):
                 ids[row, column] = self.vocabulary.encode(str(word["word"]), "en")[1]
                 starts[row, column], ends[row, column] = word["start"], word["end"]

@@ -12,7 +12,7 @@ from zimu.model.encoders.regions import RegionEncoder
 from zimu.model.encoders.resnet import ResNet
 from zimu.model.encoders.strided import StridedEncoder
 from zimu.model.encoders.wavenet import WaveNetEncoder
-from zimu.model.fusion import build_fusion
+from zimu.model.fusion import FUSIONS, build_fusion
 from zimu.training.recipes import (
     EncoderRecipe,
     FramesRecipe,
@@ -23,6 +23,8 @@ from zimu.training.recipes import (
 )
 
 __all__ = ["build_backbone", "build_model"]
+
+_RARE = -4.0  # logit
 
 
 def build_backbone(name: str) -> EfficientNetLite0 | ResNet:
@@ -41,10 +43,16 @@ def build_model(recipe: Recipe, tokens: int) -> CaptionModel:
     """
     width = recipe.model.width
     encoders = {name: _encoder(recipe, name, spec) for name, spec in recipe.model.encoders.items()}
-    decoder = AttentionDecoder(tokens, width, **recipe.model.decoder.model_dump())
+    apart = len(encoders) if FUSIONS[recipe.model.fusion.name].apart else 1
+    decoder = AttentionDecoder(tokens, width, **recipe.model.decoder.model_dump(), streams=apart)
     aligned = tokens if recipe.training.alignment or recipe.training.presence else 0
     fusion = build_fusion(recipe.model.fusion.name, list(encoders), width, **recipe.model.fusion.options())
-    return CaptionModel(encoders, fusion, decoder, width, aligned)
+    model = CaptionModel(encoders, fusion, decoder, width, aligned)
+    if recipe.training.presence:
+        # Most words are false at most moments: the heads start from there.
+        for head in model.present.values():
+            nn.init.constant_(head.bias, _RARE)
+    return model
 
 
 def _encoder(recipe: Recipe, stream: str, encoder: EncoderRecipe) -> nn.Module:

@@ -22,6 +22,7 @@ from zimu.model.encoders.resnet import ResNet
 from zimu.streams import Frame, Samples, Stream
 from zimu.timing import to_seconds
 from zimu.training.building import build_backbone
+from zimu.training.drawing import draw_sample, is_drawn
 from zimu.training.recipes import Recipe, RegionsRecipe
 
 __all__ = ["contract_of", "extract_samples", "load_backbone", "view_key"]
@@ -92,6 +93,8 @@ def extract_samples(
 
 def read_sample(sample: Sample, video: VideoSpec | None, audio: AudioSpec | None) -> dict[str, Stream]:
     """Decode a sample: pictures uint8 [T, H, W, C] and sound float32 [n, 1], on the sample's clock."""
+    if is_drawn(sample):
+        return draw_sample(sample, video, audio)
     frames: list[Frame] = []
     blocks: list[Samples] = []
     wanted = None

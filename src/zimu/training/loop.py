@@ -23,7 +23,7 @@ from zimu.training.batches import Batch, Batcher, by_language
 from zimu.training.building import build_model
 from zimu.training.checkpoint import Progress, RunFolder, WeightAverage, as_dict
 from zimu.training.curves import draw_curves
-from zimu.training.losses import alignment_loss, caption_loss
+from zimu.training.losses import alignment_loss, caption_loss, presence_loss
 from zimu.training.recipes import Recipe, TrainingRecipe
 from zimu.training.self_critical import SelfCritical
 from zimu.training.source import SampleSource
@@ -150,9 +150,11 @@ class _Run:
         sampling = training.scheduled_sampling * self.progress.epoch / max(1, training.epochs - 1)
         logits, at, heads = self.net(batch.streams, batch.tokens, sampling)
         loss = caption_loss(logits, batch.tokens[:, 1:].flatten()[at], training.label_smoothing)
+        present = {n: s.keep.any(1) for n, s in batch.streams.items()}
         if batch.words is not None:
-            present = {n: s.keep.any(1) for n, s in batch.streams.items()}
             loss = loss + training.alignment * alignment_loss(heads, present, batch.words)
+        if batch.presence is not None:
+            loss = loss + training.presence * presence_loss(heads, present, batch.presence)
         return loss
 
     def _critical_loss(self, batch: Batch) -> torch.Tensor:

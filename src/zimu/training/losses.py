@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +11,7 @@ from torch.nn import functional as F
 
 from zimu.model.steps import Steps
 
-__all__ = ["WordTimes", "alignment_loss", "caption_loss", "policy_loss"]
+__all__ = ["WordTimes", "alignment_loss", "caption_loss", "policy_loss", "presence_loss"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,14 @@ class WordTimes:
         moment = times.unsqueeze(2)
         inside = (moment >= self.starts.unsqueeze(1)) & (moment < self.ends.unsqueeze(1))
         return (inside * self.ids.unsqueeze(1)).amax(2)
+
+    def all_at(self, times: Tensor, tokens: int) -> Tensor:
+        """Return float [B, T, tokens]: 1 for each word that is true at each of the times [B, T]."""
+        moment = times.unsqueeze(2)
+        inside = (moment >= self.starts.unsqueeze(1)) & (moment < self.ends.unsqueeze(1))
+        found = torch.zeros(*times.shape, tokens, device=times.device)
+        found.scatter_add_(2, self.ids.unsqueeze(1).expand_as(inside), inside.to(found.dtype))
+        return found.clamp_(max=1.0)
 
 
 def caption_loss(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
@@ -61,6 +70,27 @@ def alignment_loss(
         if name in present:
             keep = keep & present[name].unsqueeze(1)
         total = F.cross_entropy(logits[keep], words.at(steps.times)[keep], reduction="sum")
+        losses.append(total / keep.sum().clamp(min=1))
+    return torch.stack(losses).mean()
+
+
+def presence_loss(
+    heads: dict[str, tuple[Tensor, Steps]], present: dict[str, Tensor], words: Mapping[str, WordTimes]
+) -> Tensor:
+    """Return the cross-entropy of which words are true at each step: sum over words, mean over heads.
+
+    Args:
+        heads: {stream or "memory": (logits [B, T, V], steps)}.
+        present: {stream: bool [B], False where a clip lacks the stream}. The memory is judged only where no
+            stream is lacking: it cannot know what it is not shown.
+        words: {stream or "memory": which words are true when}; several at once.
+    """
+    complete = torch.stack(list(present.values())).all(0)
+    losses = []
+    for name, (logits, steps) in heads.items():
+        keep = steps.keep & present.get(name, complete).unsqueeze(1)
+        truth = words[name].all_at(steps.times, logits.shape[2])
+        total = F.binary_cross_entropy_with_logits(logits[keep], truth[keep], reduction="sum")
         losses.append(total / keep.sum().clamp(min=1))
     return torch.stack(losses).mean()
 

@@ -18,7 +18,7 @@ from zimu.features.store import FeatureStore
 from zimu.streams import Frame, Samples, Stream
 from zimu.timing import to_seconds
 from zimu.training.extraction import contract_of, extract_samples, view_key
-from zimu.training.recipes import FramesRecipe, Recipe, RegionsRecipe
+from zimu.training.recipes import FramesRecipe, Recipe, RegionsRecipe, StridedRecipe
 
 __all__ = ["SampleSource"]
 
@@ -53,7 +53,7 @@ class SampleSource:
             if name == "video" and isinstance(encoder, RegionsRecipe):
                 view = 0 if rng is None else int(rng.integers(encoder.views))
                 out[name] = self.store.get(view_key(sample.id, view))[name]
-            elif name == "video" and isinstance(encoder, FramesRecipe):
+            elif name == "video" and isinstance(encoder, FramesRecipe | StridedRecipe):
                 out[name] = _within(self._frames(sample, encoder, rng), window)
             else:
                 out[name] = _within(self._sound(sample, rng), window)
@@ -67,7 +67,9 @@ class SampleSource:
         before, after = rng.uniform(0.0, 0.4, 2)
         return float(words[0]["start"]) - before, float(words[-1]["end"]) + after
 
-    def _frames(self, sample: Sample, encoder: FramesRecipe, rng: np.random.Generator | None) -> Stream:
+    def _frames(
+        self, sample: Sample, encoder: FramesRecipe | StridedRecipe, rng: np.random.Generator | None
+    ) -> Stream:
         stored = self.store.get(view_key(sample.id, 0))["video"]
         pictures = stored.values
         if rng is not None and len(pictures):

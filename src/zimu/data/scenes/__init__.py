@@ -5,9 +5,10 @@ what is heard.
 """
 
 from zimu.data.scenes.facts import COLOURS, KINDS, MOTIONS, SHAPES, SIZES, SOUNDS, STILL, Facts, Noise, Thing
-from zimu.data.scenes.generate import make_scenes, scene_arrays, scene_references
+from zimu.data.scenes.generate import facts_arrays, make_scenes, scene_arrays, scene_references
 from zimu.data.scenes.pictures import FRAME_HZ, FRAME_SIZE
 from zimu.data.scenes.plan import DURATION_S, SHARES, scene_facts, split_of
+from zimu.data.scenes.presence import presence
 from zimu.data.scenes.sounds import RATE_HZ
 from zimu.data.scenes.wording import facts_named, references, sentences
 
@@ -27,8 +28,10 @@ __all__ = [
     "Facts",
     "Noise",
     "Thing",
+    "facts_arrays",
     "facts_named",
     "make_scenes",
+    "presence",
     "references",
     "scene_arrays",
     "scene_facts",

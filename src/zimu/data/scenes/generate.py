@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -19,11 +19,14 @@ from zimu.data.scenes.files import write_clip
 from zimu.data.scenes.motion import Array
 from zimu.data.scenes.pictures import draw_frames
 from zimu.data.scenes.plan import SHARES, draw, scene_facts, split_of
+from zimu.data.scenes.presence import presence
 from zimu.data.scenes.sounds import mix_samples
 from zimu.data.scenes.wording import LANGUAGES, references
 from zimu.errors import ConfigError
 
-__all__ = ["make_scenes", "scene_arrays", "scene_references"]
+__all__ = ["PARTS", "facts_arrays", "make_scenes", "scene_arrays", "scene_references"]
+
+PARTS = ("train", "val", "test")
 
 # Raised whenever the same seed no longer gives the same scenes, so that no folder mixes two generations.
 _GENERATION = 1
@@ -45,7 +48,13 @@ def scene_arrays(
         frames uint8 [50, 96, 96, 3] at 10 Hz, samples float32 [80000] at 16 kHz, and what happens.
     """
     facts = scene_facts(seed, index, shares)
-    return draw_frames(facts, draw(seed, index, 1)), mix_samples(facts, draw(seed, index, 2)), facts
+    return (*facts_arrays(facts), facts)
+
+
+def facts_arrays(facts: Facts) -> tuple[npt.NDArray[np.uint8], Array]:
+    """Return the pictures and the sound of `scene_arrays` for a scene whose facts are known."""
+    seed, index = facts.seed, facts.index
+    return draw_frames(facts, draw(seed, index, 1)), mix_samples(facts, draw(seed, index, 2))
 
 
 def scene_references(facts: Facts) -> dict[str, tuple[str, ...]]:
@@ -64,6 +73,7 @@ def make_scenes(
     val: float = 0.1,
     test: float = 0.1,
     shares: Mapping[str, float] = SHARES,
+    clips: Collection[str] = PARTS,
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
@@ -79,6 +89,8 @@ def make_scenes(
         val: The validation part, as a share; it holds about as much, see `split_of`.
         test: The test part, likewise.
         shares: How likely each kind is, see `SHARES`.
+        clips: Parts whose clips are written. The others stand in the manifest only; training draws a scene
+            without a clip itself, which is quicker than a file and its decoding.
         jobs: Processes; None takes one a core, 1 works in this one.
         progress: Called with the number of scenes that are done and of all.
 
@@ -89,7 +101,9 @@ def make_scenes(
     _check(count, seed, val, test, shares)
     (folder / "clips").mkdir(parents=True, exist_ok=True)
     _claim(folder, {"generation": _GENERATION, "seed": seed, "shares": dict(shares)})
-    missing = [i for i in range(count) if not _clip(folder, i).exists()]
+    every = (scene_facts(seed, i, shares) for i in range(count))
+    wanted = [f.index for f in every if split_of(f, val, test) in clips]
+    missing = [i for i in wanted if not _clip(folder, i).exists()]
     done = count - len(missing)
     for made in _run(partial(_write_scenes, folder, seed, shares), missing, jobs or os.cpu_count() or 1):
         done += made
@@ -157,5 +171,5 @@ def _sample(folder: Path, facts: Facts, val: float, test: float) -> Sample:
         media={"video": _clip(folder, facts.index)},
         split=split_of(facts, val, test),
         references=scene_references(facts),
-        extra={"kind": facts.kind, "seed": facts.seed, "facts": facts.to_json()},
+        extra={"kind": facts.kind, "seed": facts.seed, "facts": facts.to_json(), "presence": presence(facts)},
     )

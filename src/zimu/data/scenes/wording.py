@@ -10,7 +10,7 @@ import numpy as np
 from zimu.data.scenes.facts import COLOURS, MOTIONS, SHAPES, SIZES, SOUNDS, Facts, Thing
 from zimu.errors import unknown_name
 
-__all__ = ["LANGUAGES", "facts_named", "references", "sentences"]
+__all__ = ["LANGUAGES", "facts_named", "references", "sentences", "sound_mark", "thing_marks"]
 
 LANGUAGES = ("en", "zh")
 
@@ -83,6 +83,18 @@ def _phrase(thing: Thing, language: str) -> str:
     parts = [words["size"][thing.size], words["colour"][thing.colour], words["shape"][thing.shape]]
     motion = words["motion"][thing.motion]
     return " ".join(("a", *parts, motion)) if language == "en" else "".join((*parts, motion))
+
+
+def sound_mark(sound: str) -> str:
+    """Return the one English word by which captions name a sound."""
+    return _MARKS["en"]["sound"][sound]
+
+
+def thing_marks(thing: Thing) -> list[str]:
+    """Return one English word each for an object's size, colour, shape and motion."""
+    words = _WORDS["en"]
+    motion = words["motion"][thing.motion].split()[-1]
+    return [words["size"][thing.size], words["colour"][thing.colour], words["shape"][thing.shape], motion]
 
 
 def sentences(thing: Thing | None, sound: str | None, language: str) -> list[str]:
