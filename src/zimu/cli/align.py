@@ -62,8 +62,7 @@ def align(
 
 
 def _speech(video: Path) -> Speech:
-    from zimu.captions.speech import find_speech
-    from zimu.cli.progress import seconds
+    from zimu.cli.check import listen
     from zimu.subtitles.aligning import speech_of_cues
     from zimu.subtitles.files import read_track
     from zimu.subtitles.formats import SUFFIXES
@@ -73,5 +72,4 @@ def _speech(video: Path) -> Speech:
         if not track.cues:
             raise SubtitleError(f"{video} has no cues to align to.")
         return speech_of_cues(track.cues)
-    with seconds(f"listening to {video.name}") as show:
-        return find_speech(video, progress=show)
+    return listen(video)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,10 @@ import click
 from zimu.errors import unknown_name
 
 if TYPE_CHECKING:
+    from zimu.clips.speech import Speech
     from zimu.subtitles.report import Report
 
-__all__ = ["check"]
+__all__ = ["check", "listen"]
 
 
 @click.command()
@@ -23,12 +25,21 @@ __all__ = ["check"]
 )
 @click.option("--language", help="The language that the file should be in: zh or en.")
 @click.option("--encoding", help="The encoding of FILE, where the guess is wrong: gb18030, big5, cp1252, ...")
+@click.option("--video", type=click.Path(path_type=Path), help="Hold FILE against what is heard in VIDEO.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--html", "page", type=click.Path(path_type=Path), help="Write a page that lists the lines.")
+@click.option(
+    "--html", "page", type=click.Path(path_type=Path), help="Write a page that lists and plays the places."
+)
 def check(
-    path: Path, style: str, language: str | None, encoding: str | None, as_json: bool, page: Path | None
+    path: Path,
+    style: str,
+    language: str | None,
+    encoding: str | None,
+    video: Path | None,
+    as_json: bool,
+    page: Path | None,
 ) -> int:
-    """Check FILE against a style and for what recognisers and editors get wrong.
+    """Check FILE against a style, for what recognisers and editors get wrong, and against a video's sound.
 
     Exit code 0: nothing was found; 1: something was; 2: the file cannot be read.
     """
@@ -41,14 +52,34 @@ def check(
     house = style_of(style)
     if language is not None and language not in LANGUAGES:
         raise unknown_name("language", language, LANGUAGES)
-    report = report_on(read_track(path, encoding=encoding), house, language)
+    track = read_track(path, encoding=encoding)
+    report = report_on(track, house, language, listen(video) if video else None)
     if page is not None:
-        write_whole(page, review_page(path.name, report).encode("utf-8"))
+        write_whole(page, review_page(path.name, report, _beside(video, page)).encode("utf-8"))
     if as_json:
         click.echo(json.dumps({"file": str(path), **_as_json(report)}, ensure_ascii=False, indent=2))
     else:
         _print(path, report)
-    return 1 if report.rows else 0
+    return 1 if report.rows or report.unsaid or report.whole else 0
+
+
+def listen(video: Path) -> Speech:
+    """Return where somebody speaks in a video, with progress on standard error."""
+    from zimu.captions.speech import find_speech
+    from zimu.cli.progress import seconds
+
+    with seconds(f"listening to {video.name}") as show:
+        return find_speech(video, progress=show)
+
+
+def _beside(video: Path | None, page: Path) -> str | None:
+    """Return a video's path as seen from the page, or its whole path where it lies on another disk."""
+    if video is None:
+        return None
+    try:
+        return Path(os.path.relpath(video.absolute(), page.absolute().parent)).as_posix()
+    except ValueError:  # another drive
+        return video.absolute().as_uri()
 
 
 def _as_json(report: Report) -> dict[str, Any]:
@@ -68,10 +99,18 @@ def _as_json(report: Report) -> dict[str, Any]:
             }
             for row in report.rows
         ],
+        "whole": report.whole,
+        "unsaid": [
+            {"start": u.start_ms / 1000, "end": u.end_ms / 1000, "score": u.score} for u in report.unsaid
+        ],
     }
 
 
 def _print(path: Path, report: Report) -> None:
+    if report.whole:
+        click.echo(f"the file {report.whole}")
+    for place in report.unsaid:
+        click.echo(f"{place.start_ms / 1000:.3f}-{place.end_ms / 1000:.3f} s  speech without a subtitle")
     for row in report.rows:
         cue = report.track.cues[row.index]
         click.echo(f"cue {row.index + 1}  {cue.start_ms / 1000:.3f} s  {' / '.join(cue.lines)}")

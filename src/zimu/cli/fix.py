@@ -17,9 +17,16 @@ __all__ = ["fix"]
 )
 @click.option("--script", help="Put all Chinese into one script: simplified or traditional.")
 @click.option("--encoding", help="The encoding of IN, where the guess is wrong: gb18030, big5, cp1252, ...")
+@click.option("--video", type=click.Path(path_type=Path), help="Hold IN against what is heard in VIDEO.")
 @click.option("--json", "as_json", is_flag=True, help="Print the changes as JSON.")
 def fix(
-    source: Path, target: Path, style: str, script: str | None, encoding: str | None, as_json: bool
+    source: Path,
+    target: Path,
+    style: str,
+    script: str | None,
+    encoding: str | None,
+    video: Path | None,
+    as_json: bool,
 ) -> None:
     """Repair IN as far as it is safe, list every change, and write OUT.
 
@@ -33,7 +40,17 @@ def fix(
     from zimu.subtitles.repair import repair
     from zimu.subtitles.styles import style_of
 
-    track, changes = repair(read_track(source, encoding=encoding), style_of(style), script)
+    house = style_of(style)
+    track = read_track(source, encoding=encoding)
+    if video is None:
+        track, changes = repair(track, house, script)
+    else:
+        from zimu.cli.check import listen
+        from zimu.subtitles.listening import repair_heard
+
+        track, changes, whole = repair_heard(track, house, script, listen(video))
+        if whole is not None:
+            click.echo(f"the file {whole}; no start was moved", err=True)
     write_track(track, target)
     if as_json:
         rows = [asdict(c) | {"cues": [i + 1 for i in c.cues]} for c in changes]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import quote
 
+from zimu.subtitles.listening import Unsaid
 from zimu.subtitles.report import Report, Row
 
 __all__ = ["review_page"]
@@ -30,31 +32,47 @@ button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 """
 _SCRIPT = """
 const video = document.querySelector("video");
-document.querySelector("#file").addEventListener("change", event => {
-  video.src = URL.createObjectURL(event.target.files[0]);
+let until = Infinity;
+const ready = () => {
   video.hidden = false;
   document.querySelectorAll("button").forEach(button => button.disabled = false);
+};
+if (video.hasAttribute("src")) ready();
+video.addEventListener("timeupdate", () => {
+  if (video.currentTime < until) return;
+  video.pause();
+  until = Infinity;
+});
+document.querySelector("#file").addEventListener("change", event => {
+  video.src = URL.createObjectURL(event.target.files[0]);
+  ready();
 });
 document.querySelector("ol").addEventListener("click", event => {
   const button = event.target.closest("button");
   if (!button) return;
   video.currentTime = Math.max(0, button.dataset.start - 0.5);
+  until = Number(button.dataset.end) + 0.5;
   video.play();
 });
 """
 
 
-def review_page(name: str, report: Report) -> str:
-    """Return the page: the cues to look at, each with its time, text and reasons.
+def review_page(name: str, report: Report, video: str | None = None) -> str:
+    """Return the page: the places to look at, each with its time, text and reasons.
 
     Args:
         name: The file's name, as its reader knows it.
         report: What was found.
+        video: The video's path as seen from the page; None lets the reader choose a file.
     """
     counts = ", ".join(f"{escape(kind)} {count}" for kind, count in report.counts.items())
-    rows = "\n".join(_item(report, row) for row in report.rows)
+    places = [(row.score, _item(report, row)) for row in report.rows]
+    places += [(place.score, _gap(place)) for place in report.unsaid]
+    rows = "\n".join(item for _, item in sorted(places, key=lambda pair: -pair[0]))
+    whole = f"<p><strong>The file {escape(report.whole)}.</strong></p>" if report.whole else ""
+    source = f' src="{quote(video, safe="/:%")}"' if video else ""
     summary = (
-        f"{len(report.track.cues)} cues, {len(report.rows)} to look at, style {escape(report.style.name)}"
+        f"{len(report.track.cues)} cues, {len(places)} places to look at, style {escape(report.style.name)}"
     )
     return f"""<!doctype html>
 <html lang="en">
@@ -62,7 +80,8 @@ def review_page(name: str, report: Report) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
-  content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; media-src blob:">
+  content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline';
+  media-src 'self' file: blob:">
 <title>{escape(name)}: lines to look at</title>
 <style>{_STYLE}</style>
 </head>
@@ -70,9 +89,10 @@ def review_page(name: str, report: Report) -> str:
 <main>
 <h1>{escape(name)}</h1>
 <p>{summary}{f": {counts}" if counts else ""}.</p>
+{whole}
 <p><label>Choose the video to play each place; it stays on this machine.
 <input type="file" id="file" accept="video/*,audio/*"></label></p>
-<video controls hidden></video>
+<video controls hidden{source}></video>
 <ol>
 {rows}
 </ol>
@@ -85,14 +105,32 @@ def review_page(name: str, report: Report) -> str:
 
 def _item(report: Report, row: Row) -> str:
     cue = report.track.cues[row.index]
-    start = max(0, cue.start_ms) / 1000
-    minutes, seconds = divmod(start, 60)
-    when = f"{int(minutes) // 60}:{int(minutes) % 60:02d}:{seconds:06.3f}"
     reasons = "".join(f"<li>{escape(reason)}</li>" for _, reason in row.reasons)
+    play = _button(cue.start_ms, cue.end_ms, f"cue {row.index + 1}")
     return (
-        f'<li><div><button type="button" disabled data-start="{start:.3f}" '
-        f'aria-label="Play cue {row.index + 1} at {when}">{when}</button> '
-        f'<span class="score" title="how surely to look, 0 to 1">{row.score:.2f}</span></div>'
+        f"<li><div>{play} {_score(row.score)}</div>"
         f'<div class="text"><b>{row.index + 1}</b> {escape(cue.text)}</div>'
         f'<ul class="why">{reasons}</ul></li>'
     )
+
+
+def _gap(place: Unsaid) -> str:
+    play = _button(place.start_ms, place.end_ms, "speech")
+    return (
+        f'<li><div>{play} {_score(place.score)}</div><div class="text"></div>'
+        f'<ul class="why"><li>speech without a subtitle</li></ul></li>'
+    )
+
+
+def _button(start_ms: int, end_ms: int, what: str) -> str:
+    start, end = max(0, start_ms) / 1000, max(0, start_ms, end_ms) / 1000
+    minutes, seconds = divmod(start, 60)
+    when = f"{int(minutes) // 60}:{int(minutes) % 60:02d}:{seconds:06.3f}"
+    return (
+        f'<button type="button" disabled data-start="{start:.3f}" data-end="{end:.3f}" '
+        f'aria-label="Play {what} at {when}">{when}</button>'
+    )
+
+
+def _score(score: float) -> str:
+    return f'<span class="score" title="how surely to look, 0 to 1">{score:.2f}</span>'

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from zimu.clips.speech import Speech
 from zimu.subtitles.audit import WEIGHTS, findings
 from zimu.subtitles.check import violations
 from zimu.subtitles.cue import Cue, Track
+from zimu.subtitles.listening import Unsaid, as_a_whole, heard_findings, unsubtitled
 from zimu.subtitles.recognise import place_of, tell_languages
 from zimu.subtitles.styles import Style
 
@@ -41,25 +43,39 @@ class Report:
         style: The style that it was checked against.
         rows: The cues to look at, the surest first.
         counts: {kind: how many}, the most frequent first.
+        unsaid: Speech that no cue covers, the surest first; empty where no video was heard.
+        whole: How the file stands wrongly as a whole, in words.
     """
 
     track: Track
     style: Style
     rows: tuple[Row, ...]
     counts: dict[str, int]
+    unsaid: tuple[Unsaid, ...] = ()
+    whole: str | None = None
 
 
-def report_on(track: Track, style: Style, language: str | None = None) -> Report:
-    """Check a track against a style and for what is wrong in any style.
+def report_on(
+    track: Track, style: Style, language: str | None = None, speech: Speech | None = None
+) -> Report:
+    """Check a track against a style, for what is wrong in any style, and against what is heard.
 
     Args:
         track: The track.
         style: The limits.
         language: The language that it should be in; None where it does not matter.
+        speech: Where somebody speaks in its video; None where no video was heard.
     """
     cues = tell_languages(track.cues)
     reasons: dict[int, dict[str, tuple[float, str]]] = {}
-    for finding in findings(cues, language):
+    found, unsaid = findings(cues, language), list[Unsaid]()
+    whole = as_a_whole(cues, speech) if speech else None
+    if speech is not None:
+        # Where the whole file stands wrongly, a line is judged where it should stand.
+        placed = whole.cues if whole else cues
+        found += heard_findings(placed, speech)
+        unsaid = unsubtitled(placed, speech)
+    for finding in found:
         own = reasons.setdefault(finding.index, {})
         own.setdefault(finding.kind, (finding.weight, finding.reason))
     for index, rule, text in _by_place(cues, style):
@@ -69,7 +85,9 @@ def report_on(track: Track, style: Style, language: str | None = None) -> Report
     rows = [_row(index, own) for index, own in reasons.items()]
     counts = Counter(kind for own in reasons.values() for kind in own)
     ranked = sorted(rows, key=lambda row: (-row.score, row.index))
-    return Report(track, style, tuple(ranked), dict(counts.most_common()))
+    unsaid.sort(key=lambda u: (-u.score, u.start_ms))
+    told = whole.text if whole else None
+    return Report(track, style, tuple(ranked), dict(counts.most_common()), tuple(unsaid), told)
 
 
 def _row(index: int, own: dict[str, tuple[float, str]]) -> Row:
