@@ -5,7 +5,7 @@ import pytest
 
 from zimu.errors import ConfigError, MissingExtraError
 from zimu.metrics.predictions import calibration, classification, interval_of, regression
-from zimu.metrics.ranking import retrieval, retrieval_intervals
+from zimu.metrics.ranking import retrieval, retrieval_scores
 
 
 def test_ranks_are_right_both_ways():
@@ -37,12 +37,20 @@ def test_ranks_equal_a_plain_count():
     assert retrieval(similarity, owner)["median_rank"].value == np.median(expected)
 
 
-def test_intervals_hold_the_values():
+def test_scores_carry_intervals_and_signatures():
     rng = np.random.default_rng(1)
-    similarity = rng.random((40, 40)) + np.eye(40)
-    measures = retrieval(similarity - 0.5 * (rng.random((40, 1)) < 0.5) * np.eye(40), np.arange(40))
-    for name, (low, high) in retrieval_intervals(measures).items():
-        assert low <= measures[name].value <= high
+    owner = np.concatenate([np.arange(40), np.arange(20)])
+    similarity = rng.random((40, 60)) + 0.4 * (owner[None] == np.arange(40)[:, None])
+    measures = retrieval(similarity, owner)
+    scores = retrieval_scores(similarity, owner, split="test")
+    assert set(scores) == set(measures)
+    for name, score in scores.items():
+        low, high = score.interval
+        assert score.value == measures[name].value and low <= score.value <= high
+    assert scores["recall_at_5"].signature.startswith(
+        "recall_at_5|items:40|refs:1-2|tok:none|split:test|data:"
+    )
+    assert scores["back_map"].signature.startswith("back_map|items:60|refs:1|")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from functools import partial
 
@@ -10,9 +11,10 @@ import numpy.typing as npt
 
 from zimu.errors import ConfigError
 from zimu.metrics.bootstrap import Resampling
+from zimu.metrics.card import Conditions, Score
 from zimu.metrics.measures import FloatArray, Measure, known_items, mean_measure
 
-__all__ = ["rank_measures", "retrieval", "retrieval_intervals"]
+__all__ = ["rank_measures", "retrieval", "retrieval_scores"]
 
 _CUTS = (1, 5, 10)
 
@@ -83,15 +85,41 @@ def rank_measures(
     return out
 
 
-def retrieval_intervals(
-    measures: dict[str, Measure], *, draws: int = 1000, seed: int = 12345
-) -> dict[str, tuple[float, float]]:
-    """Return 95 % bootstrap intervals over queries by name; each direction draws its own queries."""
-    out: dict[str, tuple[float, float]] = {}
-    for size in {len(m.counts) for m in measures.values()}:
-        some = {name: m for name, m in measures.items() if len(m.counts) == size}
-        out |= Resampling(some, draws, seed).intervals
-    return {name: out[name] for name in measures}
+def retrieval_scores(
+    similarity: npt.NDArray[np.floating],
+    owner: Sequence[int] | npt.NDArray[np.integer],
+    *,
+    split: str = "",
+    draws: int = 1000,
+    seed: int = 12345,
+) -> dict[str, Score]:
+    """Return retrieval measures both ways with intervals over queries and signatures.
+
+    Args:
+        similarity: [Q, C], as for `retrieval`.
+        owner: int [C], as for `retrieval`; its hash stands in the signature.
+        split: The name of the part of the data, for the signature.
+        draws: Bootstrap samples; each direction draws its own queries.
+        seed: Of the bootstrap.
+
+    Raises:
+        ConfigError: As `retrieval`.
+    """
+    measures = retrieval(similarity, owner)
+    owners = np.asarray(owner, np.int64)
+    data = hashlib.sha256(owners.tobytes()).hexdigest()[:12]
+    right = np.bincount(owners)
+    out: dict[str, Score] = {}
+    for names, answers in (
+        ([n for n in measures if not n.startswith("back_")], right),
+        ([n for n in measures if n.startswith("back_")], np.ones(len(owners), np.int64)),
+    ):
+        resampling = Resampling({n: measures[n] for n in names}, draws, seed)
+        spread = f"{answers.min()}" if answers.min() == answers.max() else f"{answers.min()}-{answers.max()}"
+        conditions = Conditions(len(answers), spread, "none", split, data)
+        ids = range(len(answers))
+        out |= {n: Score(n, measures[n].value, conditions, ids, measures[n], resampling) for n in names}
+    return out
 
 
 def _median_measure(ranks: FloatArray) -> Measure:
