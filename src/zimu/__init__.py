@@ -9,17 +9,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zimu.captions.captioner import load as load
     from zimu.metrics.card import score as score
+    from zimu.prediction.loading import load as load
     from zimu.streams import Caption as Caption
     from zimu.subtitles.files import write as write
+    from zimu.training.fit import fit as fit
 
 __version__ = "0.1.0"
-__all__ = ["Caption", "__version__", "load", "score", "write"]
+__all__ = ["Caption", "__version__", "fit", "load", "score", "write"]
 
 _HOMES = {
     "Caption": "zimu.streams",
-    "load": "zimu.captions.captioner",
+    "fit": "zimu.training.fit",
+    "load": "zimu.prediction.loading",
     "score": "zimu.metrics.card",
     "write": "zimu.subtitles.files",
 }
