@@ -62,6 +62,7 @@ def test_the_second_stage_raises_the_reward_without_breaking_off(recipe: Recipe,
     events: list[Event] = []
     train(changed(recipe, self_critical=critical), tmp_path, report=events.append)
     assert [e.text.split(":")[0] for e in events if e.kind == "epoch"] == ["epoch 1", "epoch 2", "epoch 3"]
+    assert "reward" in events[-1].text and "cider_d_en" in events[-1].text
     assert all(torch.isfinite(w).all() for w in weights(tmp_path).values() if w.is_floating_point())
 
 

@@ -24,8 +24,11 @@ def draw_curves(history: Sequence[dict[str, float]], path: Path) -> None:
 
     names = [k for k in dict.fromkeys(k for row in history for k in row) if k.rpartition("_")[0] in _SHOWN]
     figure, axes = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    axes[0].plot([r["epoch"] for r in history], [r["loss"] for r in history], marker=".")
-    axes[0].set(xlabel="epoch", ylabel="training loss")
+    for name in ("loss", "reward"):
+        if rows := [r for r in history if name in r]:
+            axes[0].plot([r["epoch"] for r in rows], [r[name] for r in rows], marker=".", label=name)
+    axes[0].set(xlabel="epoch", ylabel="training loss, then reward")
+    axes[0].legend()
     for number, name in enumerate(names):
         rows = [r for r in history if name in r]
         style = ("-", "--", ":", "-.")[number % 4]

@@ -6,7 +6,6 @@ its weights, its optimiser and where it stands; nothing else can differ after a 
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +23,8 @@ from zimu.training.building import build_model
 from zimu.training.checkpoint import Progress, RunFolder, WeightAverage, as_dict
 from zimu.training.curves import draw_curves
 from zimu.training.losses import alignment_loss, caption_loss, presence_loss
-from zimu.training.recipes import Recipe, TrainingRecipe
+from zimu.training.rates import critical_rate, teacher_rate
+from zimu.training.recipes import Recipe
 from zimu.training.self_critical import SelfCritical
 from zimu.training.source import SampleSource
 from zimu.training.stepper import TorchStepper
@@ -108,19 +108,19 @@ class _Run:
         total, begun, done = epochs * len(self.batcher), time.monotonic(), 0
         saved = begun
         while self.progress.epoch < epochs and not self._is_stale():
-            losses: list[float] = []
+            shown: list[float] = []
             while self.progress.step < len(self.batcher):
-                losses.append(self._step())
+                shown.append(self._step())
                 done += 1
                 self.progress.step += 1
-                self._report_step(losses, total, begun, done)
+                self._report_step(shown, total, begun, done)
                 if done == max_steps:
                     self._save()
                     return self.folder.path / "best.pt"
                 if time.monotonic() - saved > 60 * self.recipe.training.checkpoint_minutes:
                     self._save()
                     saved = time.monotonic()
-            self._end_epoch(sum(losses) / max(1, len(losses)))
+            self._end_epoch(sum(shown) / max(1, len(shown)))
         return self.folder.path / "best.pt"
 
     def _step(self) -> float:
@@ -129,23 +129,25 @@ class _Run:
         torch.manual_seed(training.seed * 1_000_003 + position)
         self.model.train()
         critical = progress.epoch >= training.epochs
+        first = training.epochs * len(self.batcher)
         rate = (
-            self.recipe.self_critical.learning_rate
+            critical_rate(self.recipe.self_critical, position - first, len(self.batcher))
             if critical
-            else _rate(training, position, len(self.batcher))
+            else teacher_rate(training, position, len(self.batcher))
         )
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         batch = self.batcher.batch(progress.epoch, progress.step)
-        loss = self._critical_loss(batch) if critical else self._teacher_loss(batch)
+        loss, shown = self._critical_loss(batch) if critical else self._teacher_loss(batch)
         self.optimiser.zero_grad()
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.net.parameters(), training.clip)
         self.optimiser.step()
         self.average.update(self.model)
-        return float(loss.detach())
+        return shown
 
-    def _teacher_loss(self, batch: Batch) -> torch.Tensor:
+    def _teacher_loss(self, batch: Batch) -> tuple[torch.Tensor, float]:
+        """Return the loss of a batch, twice: as what is made small and as what is shown."""
         training = self.recipe.training
         sampling = training.scheduled_sampling * self.progress.epoch / max(1, training.epochs - 1)
         logits, at, heads = self.net(batch.streams, batch.tokens, sampling)
@@ -155,22 +157,23 @@ class _Run:
             loss = loss + training.alignment * alignment_loss(heads, present, batch.words)
         if batch.presence is not None:
             loss = loss + training.presence * presence_loss(heads, present, batch.presence)
-        return loss
+        return loss, float(loss.detach())
 
-    def _critical_loss(self, batch: Batch) -> torch.Tensor:
+    def _critical_loss(self, batch: Batch) -> tuple[torch.Tensor, float]:
+        """Return the policy loss of a batch and the mean reward of its samples."""
         if self.critic is None:
-            critical = self.recipe.self_critical
             self.critic = SelfCritical(
-                self.batcher.references, self.vocabulary, critical.samples, self.recipe.search.max_length
+                self.batcher.references,
+                self.vocabulary,
+                self.recipe.self_critical,
+                self.recipe.search.max_length,
             )
-        loss, _ = self.critic.loss(self.model, batch)
-        return loss
+        return self.critic.loss(self.model, batch)
 
-    def _end_epoch(self, loss: float) -> None:
+    def _end_epoch(self, shown: float) -> None:
         progress, training = self.progress, self.recipe.training
-        row: dict[str, float] = {"epoch": progress.epoch + 1, "loss": loss}
-        last = progress.epoch + 1 in (training.epochs, training.epochs + self.recipe.self_critical.epochs)
-        if (progress.epoch + 1) % training.validate_every == 0 or last:
+        row: dict[str, float] = {"epoch": progress.epoch + 1, self._shown(): shown}
+        if (progress.epoch + 1) % training.validate_every == 0 or progress.epoch + 1 >= training.epochs:
             result = self._validate()
             row |= {k: round(v, 5) for k, v in result.scores.items()}
             self._keep_best(result)
@@ -214,6 +217,10 @@ class _Run:
         self.optimiser.state.clear()
         self.progress.stale = 0
 
+    def _shown(self) -> str:
+        """Return what the number of a step is: the policy loss says nothing, the reward does."""
+        return "reward" if self.progress.epoch >= self.recipe.training.epochs else "loss"
+
     def _is_stale(self) -> bool:
         return 0 < self.recipe.training.patience <= self.progress.stale
 
@@ -236,13 +243,13 @@ class _Run:
         self.optimiser.load_state_dict(kept["optimiser"])
         self.progress = Progress(**kept["progress"])
 
-    def _report_step(self, losses: list[float], total: int, begun: float, done: int) -> None:
+    def _report_step(self, shown: list[float], total: int, begun: float, done: int) -> None:
         position = self.progress.epoch * len(self.batcher) + self.progress.step
         left = (time.monotonic() - begun) / done * (total - position)
-        recent = losses[-50:]
+        recent = shown[-50:]
         text = f"epoch {self.progress.epoch + 1} step {self.progress.step}/{len(self.batcher)}"
-        loss = sum(recent) / len(recent)
-        self.report(Event("step", f"{text} loss {loss:.4f}", position / total, left))
+        mean = sum(recent) / len(recent)
+        self.report(Event("step", f"{text} {self._shown()} {mean:.4f}", position / total, left))
 
 
 def _vocabulary(samples: list[Sample], languages: list[str], recipe: Recipe) -> Vocabulary:
@@ -254,13 +261,3 @@ def _vocabulary(samples: list[Sample], languages: list[str], recipe: Recipe) -> 
             "Add them, or take the language out of data.splitters."
         )
     return Vocabulary.build(texts, recipe.data.splitters, recipe.data.min_count)
-
-
-def _rate(training: TrainingRecipe, position: int, steps: int) -> float:
-    """Return the learning rate: linear warm-up, then cosine decay (Loshchilov & Hutter, arXiv:1608.03983)."""
-    if position < training.warmup_steps:
-        return training.learning_rate * (position + 1) / training.warmup_steps
-    total = training.epochs * steps
-    share = min(1.0, (position - training.warmup_steps) / max(1, total - training.warmup_steps))
-    floor = training.final_rate
-    return training.learning_rate * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * share)))

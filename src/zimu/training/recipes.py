@@ -178,13 +178,20 @@ class TrainingRecipe(_Frozen):
 
 
 class SelfCriticalRecipe(_Frozen):
-    """The second stage: the reward of sampled captions is raised (Rennie et al. 2017, arXiv:1612.00563)."""
+    """The second stage: the reward of sampled captions is raised; see `zimu.training.self_critical`."""
 
     epochs: int = Field(default=0, ge=0)
-    samples: Count = Field(
-        default=5, description="sampled captions a clip and language; the others' mean is each one's baseline"
+    samples: int = Field(
+        default=5,
+        ge=2,
+        description="sampled captions a clip and language; the others' mean is each one's baseline",
     )
-    learning_rate: float = Field(default=5e-5, gt=0)
+    temperature: float = Field(default=0.5, gt=0, description="sharpens what is sampled from; 1: as it is")
+    others: float = Field(
+        default=0.0, ge=0, description="weight of the score against other clips' references, taken off"
+    )
+    learning_rate: float = Field(default=2e-4, gt=0)
+    warmup_steps: int = Field(default=20, ge=0, description="then the rate falls evenly to nothing")
 
 
 class SearchRecipe(_Frozen):
