@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from zimu.model.fusion.hierarchical import HierarchicalAttention
 from zimu.text.vocabulary import PAD
 
 __all__ = ["AttentionDecoder", "DecoderMemory", "DecoderState"]
@@ -55,6 +56,8 @@ class AttentionDecoder(nn.Module):
         dropout: Share of units dropped from embedding and output while training.
         cell: "lstm" or "gru".
         tied: Whether the output layer uses the token embeddings as its weights.
+        streams: Number of streams that stand in the memory in turn, for hierarchical attention over them; see
+            `zimu.model.fusion.hierarchical`. 1: the memory is one.
     """
 
     def __init__(
@@ -67,13 +70,18 @@ class AttentionDecoder(nn.Module):
         dropout: float = 0.5,
         cell: Literal["lstm", "gru"] = "lstm",
         tied: bool = True,
+        streams: int = 1,
     ) -> None:
         super().__init__()
+        self.streams = streams
         self.embed = nn.Embedding(vocabulary, embedding)
         nn.init.normal_(self.embed.weight, std=embedding**-0.5)
         self.key = nn.Linear(memory, attention)
-        self.query = nn.Linear(hidden, attention, bias=False)
-        self.score = nn.Linear(attention, 1, bias=False)
+        if streams > 1:
+            self.hierarchy = HierarchicalAttention(streams, memory, hidden, attention)
+        else:
+            self.query = nn.Linear(hidden, attention, bias=False)
+            self.score = nn.Linear(attention, 1, bias=False)
         self.gate = nn.Linear(hidden, memory)
         self.start_hidden = nn.Linear(memory, hidden)
         self.start_cell = nn.Linear(memory, hidden)
@@ -106,6 +114,10 @@ class AttentionDecoder(nn.Module):
         N is a multiple of the memory's B: the hypotheses of a clip stand together and share its memory.
         """
         clips, steps, _ = memory.keys.shape
+        if self.streams > 1:
+            states = hidden.view(clips, -1, hidden.shape[1])
+            context, weights = self.hierarchy(memory.values, memory.keys, memory.keep, states)
+            return context.flatten(0, 1), weights.flatten(0, 1)
         query = self.query(hidden).view(clips, -1, 1, memory.keys.shape[2])
         scores = self.score(torch.tanh(memory.keys.unsqueeze(1) + query)).squeeze(3)
         scores = scores.masked_fill(~memory.keep.unsqueeze(1), torch.finfo(scores.dtype).min)

@@ -22,16 +22,17 @@ __all__ = ["Aligned", "read_at"]
 
 
 def read_at(times: Tensor, source: Steps, sigma_s: float) -> Tensor:
-    """Return `source`'s features [B, T, D] at other times.
+    """Return `source`'s features [B, T, D] at other times; zeros where a clip has no real step of it.
 
     Args:
         times: [B, T] seconds.
-        source: [B, S, D] with at least one real step a row.
+        source: [B, S, D].
         sigma_s: Width σ of the kernel in seconds.
     """
     distance = (times.unsqueeze(2) - source.times.unsqueeze(1)) / sigma_s
     scores = (-0.5 * distance * distance).masked_fill(~source.keep.unsqueeze(1), -1e9)
-    return torch.bmm(F.softmax(scores.to(source.values.dtype), 2), source.values)
+    weights = F.softmax(scores.to(source.values.dtype), 2) * source.keep.any(1)[:, None, None]
+    return torch.bmm(weights, source.values)
 
 
 class Aligned(nn.Module):

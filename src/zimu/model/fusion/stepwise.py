@@ -37,11 +37,7 @@ class Stepwise(nn.Module):
         """Fuse the streams in the order of their names, whatever order they come in."""
         ordered = [streams[n] for n in self.names]
         times, keep = longest_clock(ordered)
-        return Steps(self.method([self._read(s, times) for s in ordered]), keep, times)
-
-    def _read(self, stream: Steps, times: Tensor) -> Tensor:
-        real = stream.keep.any(1).to(stream.values.dtype)
-        return read_at(times, stream, self.sigma_s) * real[:, None, None]
+        return Steps(self.method([read_at(times, s, self.sigma_s) for s in ordered]), keep, times)
 
 
 def longest_clock(streams: Sequence[Steps]) -> tuple[Tensor, Tensor]:
