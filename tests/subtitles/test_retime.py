@@ -83,3 +83,11 @@ def test_retime_cuts_at_zero_and_keeps_the_order_of_segments() -> None:
 def test_no_cues_no_segments() -> None:
     assert find_segments([], np.zeros(10), HOP_MS) == []
     assert retime([], []) == []
+
+
+def test_two_breaks_of_one_direction_are_not_taken_for_a_drift() -> None:
+    cues, speech = _film(5)
+    wrong = _moved(_moved(cues, 1.0, -12_000, first=50), 1.0, -14_000, first=100)
+    segments = find_segments(wrong, speech, HOP_MS)
+    assert [s.ratio for s in segments] == [1.0] * 3
+    assert (_errors(wrong, cues, speech) <= 100).mean() >= 0.95

@@ -48,6 +48,8 @@ class SpeechSettings:
         gap_s: A shorter pause does not end a span, in seconds.
         minimum_s: A shorter span is no speech, in seconds.
         edge_s: So far the loudness may move a beginning before the place that the scores give, in seconds.
+        lead_s: A span begins so much before the place found, in seconds: soft beginnings are not heard.
+        tail_s: A span ends so much after the place found, in seconds.
         longest_s: A span that lasts longer is cut at its least sure moment; None never cuts.
     """
 
@@ -56,6 +58,8 @@ class SpeechSettings:
     gap_s: float = 0.3
     minimum_s: float = 0.1
     edge_s: float = 0.2
+    lead_s: float = 0.05
+    tail_s: float = 0.03
     longest_s: float | None = None
 
     def __post_init__(self) -> None:
@@ -232,6 +236,8 @@ class SpeechFinder:
         first, last = self._edges(begun * CHUNK / _HOP, end * CHUNK / _HOP)
         if (last - first) * _HOP < self.settings.minimum_s * RATE_HZ:
             return []
+        first = max(0, first - round(self.settings.lead_s * 1000 / HOP_MS))
+        last += round(self.settings.tail_s * 1000 / HOP_MS)
         span = Span(
             self._origin + Fraction(first * _HOP, RATE_HZ), self._origin + Fraction(last * _HOP, RATE_HZ)
         )

@@ -94,8 +94,14 @@ def find_segments(
         return []
     spans = np.array([(c.start_ms, c.end_ms) for c in cues], np.float64)
     coarse = _resampled(speech, hop_ms, _COARSE_MS)
+    heard = _Heard.of(coarse, _COARSE_MS)
     ratio = _best_ratio(spans, coarse, max_shift_ms)
-    offsets = _break_up(spans * ratio, _Heard.of(coarse, _COARSE_MS), max_shift_ms, break_cost_s)
+    offsets, score = _break_up(spans * ratio, heard, max_shift_ms, break_cost_s)
+    if ratio != 1:
+        # Breaks of one direction look like a drift as long as breaks are not allowed.
+        straight, without = _break_up(spans, heard, max_shift_ms, break_cost_s)
+        if without >= score:
+            offsets, ratio = straight, 1.0
     firsts = [0, *(np.flatnonzero(np.diff(offsets)) + 1)]
     fine = _Heard.of(speech, hop_ms)
     segments = []
@@ -172,8 +178,12 @@ def _start_rating(spans: Floats, i: int, offsets: Floats, heard: _Heard) -> Floa
     return (after - at) - (at - before)
 
 
-def _break_up(spans: Floats, heard: _Heard, max_shift_ms: int, cost_s: float) -> npt.NDArray[np.int64]:
+def _break_up(
+    spans: Floats, heard: _Heard, max_shift_ms: int, cost_s: float
+) -> tuple[npt.NDArray[np.int64], float]:
     """Return the offset of each cue, in coarse hops, that gains most agreement less the price of breaks.
+
+    The second value is what is gained.
 
     Dynamic programming: before a cue's offset comes the same one, or the best of all others.
     """
@@ -193,7 +203,7 @@ def _break_up(spans: Floats, heard: _Heard, max_shift_ms: int, cost_s: float) ->
     for i in range(len(spans) - 1, -1, -1):
         path[i] = k
         k = k if stayed[i, k] else int(came_from[i])
-    return np.asarray(hops[path], np.int64)
+    return np.asarray(hops[path], np.int64), float(score.max())
 
 
 def _refined(spans: Floats, first: int, end: int, near_ms: float, heard: _Heard) -> float:
