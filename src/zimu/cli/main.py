@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "convert": ("convert", "Convert a subtitle file to another format."),
     "shift": ("shift", "Move a subtitle file in time."),
     "merge": ("merge", "Merge two subtitle files into a bilingual one."),
+    "mux": ("mux", "Put subtitles into a copy of a video as tracks."),
+    "burn": ("burn", "Draw subtitles into the pictures of a video."),
     "bundle": ("bundle", "Show or verify a bundle."),
 }
 
@@ -68,11 +70,23 @@ def main(arguments: list[str] | None = None) -> Any:
         click.echo("Stopped.", err=True)
         code = 130
     except click.ClickException as error:
-        error.show()
+        _show(error.format_message(), error)
         code = 2
     except ZimuError as error:
         if "--debug" in arguments:
             raise
-        click.echo(f"zimu: {error}", err=True)
+        _show(str(error))
         code = 2
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show(message: str, usage: click.ClickException | None = None) -> None:
+    """Print an error as one line, in Chinese where that is the language setting."""
+    from zimu.cli.chinese import in_chinese, prefers_chinese
+
+    if prefers_chinese():
+        click.echo(f"zimu：{in_chinese(message)}", err=True)
+    elif usage:
+        usage.show()
+    else:
+        click.echo(f"zimu: {message}", err=True)
