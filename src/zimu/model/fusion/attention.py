@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from zimu.errors import ConfigError
 
-__all__ = ["MultiHead", "TransformerLayer", "masked_softmax"]
+__all__ = ["MultiHead", "TransformerLayer", "TransformerStack", "masked_softmax"]
 
 
 def masked_softmax(scores: Tensor, keep: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ class MultiHead(nn.Module):
         return result
 
     def _split(self, values: Tensor) -> Tensor:
-        return values.unflatten(2, (self.heads, -1)).transpose(1, 2)
+        return values.view(*values.shape[:2], self.heads, -1).transpose(1, 2)
 
 
 class TransformerLayer(nn.Module):
@@ -102,3 +102,25 @@ class TransformerLayer(nn.Module):
         values = values + self.dropout(self.attention(normed, read, keep))
         result: Tensor = values + self.dropout(self.feed(values))
         return result
+
+
+class TransformerStack(nn.Module):
+    """Several layers, one after the other, all over the same memory or each over its own values.
+
+    Args:
+        layers: Number of layers.
+        width: D.
+        heads: Number of heads; divides D.
+        dropout: Share of units and weights dropped.
+        crossed: Whether the memory is another stream.
+    """
+
+    def __init__(self, layers: int, width: int, heads: int, dropout: float, crossed: bool = False) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(TransformerLayer(width, heads, dropout, crossed) for _ in range(layers))
+
+    def forward(self, values: Tensor, keep: Tensor, memory: Tensor | None = None) -> Tensor:
+        """Return [B, T, D]; see `TransformerLayer.forward`."""
+        for layer in self.layers:
+            values = layer(values, keep, memory)
+        return values

@@ -58,11 +58,11 @@ class Block(nn.Module):
     def forward(self, vectors: Sequence[Tensor]) -> Tensor:
         product: Tensor | None = None
         for i, x in enumerate(vectors):
-            chunks = self.squeeze[i](x).flatten(0, -2).unflatten(-1, (self.chunks, -1)).transpose(0, 1)
+            chunks = self.squeeze[i](x).view(-1, self.chunks, self.merge.shape[2]).transpose(0, 1)
             own = torch.baddbmm(self.bias[i], chunks, self.merge[i])
             product = own if product is None else product * own
         assert product is not None  # there is at least one stream
-        pooled = product.unflatten(-1, (self.rank, -1)).sum(-2)
+        pooled = product.view(*product.shape[:-1], self.rank, -1).sum(-2)
         if self.normalise:
             pooled = power_normalise(pooled)
         result: Tensor = self.out(pooled.transpose(0, 1).flatten(1))

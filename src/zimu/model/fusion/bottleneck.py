@@ -12,6 +12,7 @@ every layer, since the encoders before them are the unimodal layers of the paper
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import torch
 from torch import nn
@@ -64,7 +65,7 @@ class Bottleneck(nn.Module):
         for layer in self.layers:
             own = []
             for name in values:
-                both = layer[name](torch.cat((values[name], shared), 1), keeps[name])
+                both = cast(nn.ModuleDict, layer)[name](torch.cat((values[name], shared), 1), keeps[name])
                 values[name] = both[:, : -self.tokens]
                 own.append(both[:, -self.tokens :])
             shared = torch.stack(own).mean(0)

@@ -43,7 +43,7 @@ class Apart(nn.Module):
         coded = list(self.code(streams).values())
         lengths = torch.stack([torch.as_tensor(s.keep.shape[1], device=s.keep.device) for s in coded])
         # A tensor as the end, which the stubs do not know, so that an exported graph follows its inputs.
-        steps = torch.arange(lengths.amax(), device=lengths.device)  # type: ignore[arg-type]
+        steps = torch.arange(lengths.amax(), device=lengths.device)  # type: ignore[call-overload]
         parts = []
         for stream, length in zip(coded, lengths, strict=True):
             index = torch.minimum(steps, length - 1)
@@ -86,12 +86,14 @@ class HierarchicalAttention(nn.Module):
         stream = torch.arange(values.shape[1], device=values.device) % self.streams
         member = stream == torch.arange(self.streams, device=values.device).unsqueeze(1)
         real = keep.unsqueeze(1) & member  # [B, N, S]
-        query = self.query(hidden).unflatten(2, (self.streams, -1))[:, :, stream]
+        clips, hypotheses, _ = hidden.shape
+        query = self.query(hidden).view(clips, hypotheses, self.streams, -1)[:, :, stream]
         scores = (torch.tanh(keys.unsqueeze(1) + query) * self.score[stream]).sum(3)
         within = masked_softmax(scores.unsqueeze(2), real.unsqueeze(1))  # [B, M, N, S]
-        contexts = torch.bmm(within.flatten(1, 2), values).unflatten(1, (-1, self.streams)).unbind(2)
-        own = torch.stack([layer(c) for layer, c in zip(self.own, contexts, strict=True)], 2)
+        contexts = torch.bmm(within.flatten(1, 2), values)
+        contexts = contexts.view(clips, hypotheses, self.streams, -1)
+        own = torch.stack([layer(c) for layer, c in zip(self.own, contexts.unbind(2), strict=True)], 2)
         chosen = self.choose(torch.tanh(self.state(hidden).unsqueeze(2) + own)).squeeze(3)
         among = masked_softmax(chosen, real.any(2).unsqueeze(1)).unsqueeze(3)  # [B, M, N, 1]
-        parts = torch.stack([layer(c) for layer, c in zip(self.out, contexts, strict=True)], 2)
+        parts = torch.stack([layer(c) for layer, c in zip(self.out, contexts.unbind(2), strict=True)], 2)
         return (among * parts).sum(2), (among * within).sum(2)

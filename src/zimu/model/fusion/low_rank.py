@@ -45,4 +45,4 @@ class LowRank(nn.Module):
         product: Tensor = self.factors[0](vectors[0])
         for factor, x in zip(self.factors[1:], vectors[1:], strict=True):
             product = product * factor(x)
-        return product.unflatten(-1, (self.rank, -1)).sum(-2) + self.bias
+        return product.view(*product.shape[:-1], self.rank, -1).sum(-2) + self.bias

@@ -85,13 +85,17 @@ def circular_product(sketches: Sequence[Tensor]) -> Tensor:
 
 def _circular_product_in_graph(sketches: Sequence[Tensor]) -> Tensor:
     shape = sketches[0].shape
-    spectra = [_Dft.apply(x.reshape(-1, shape[-1], 1), False) for x in sketches]
+    spectra = [_dft(x.reshape(-1, shape[-1], 1), inverse=False) for x in sketches]
     real, imaginary = spectra[0].unbind(2)
     for spectrum in spectra[1:]:
         a, b = spectrum.unbind(2)
         real, imaginary = real * a - imaginary * b, real * b + imaginary * a
-    back: Tensor = _Dft.apply(torch.stack((real, imaginary), 2), True)
-    return back[:, :, 0].reshape(shape)
+    return _dft(torch.stack((real, imaginary), 2), inverse=True)[:, :, 0].reshape(shape)
+
+
+def _dft(values: Tensor, inverse: bool) -> Tensor:
+    found: Tensor = _Dft.apply(values, inverse)  # type: ignore[no-untyped-call]  # torch's own
+    return found
 
 
 class _Dft(torch.autograd.Function):

@@ -33,10 +33,11 @@ class FactorisedBilinear(nn.Module):
 
     def __init__(self, count: int, width: int, factors: Count = 5, dropout: Share = 0.1) -> None:
         super().__init__()
+        self.factors = factors
         self.expand = _Expand(count, width, factors, dropout)
 
     def forward(self, vectors: Sequence[Tensor]) -> Tensor:
-        return self.expand.pool(self.expand(vectors))
+        return _pool(self.expand(vectors), self.factors)
 
 
 class HighOrderBilinear(nn.Module):
@@ -54,6 +55,7 @@ class HighOrderBilinear(nn.Module):
         self, count: int, width: int, order: Count = 2, factors: Count = 5, dropout: Share = 0.1
     ) -> None:
         super().__init__()
+        self.factors = factors
         self.expand = nn.ModuleList(_Expand(count, width, factors, dropout) for _ in range(order))
         self.out = nn.Linear(order * width, width)
 
@@ -62,7 +64,7 @@ class HighOrderBilinear(nn.Module):
         for block in self.expand:
             own = block(vectors)
             product = own if product is None else product * own
-            pooled.append(block.pool(product))
+            pooled.append(_pool(product, self.factors))
         result: Tensor = self.out(torch.cat(pooled, -1))
         return result
 
@@ -72,7 +74,6 @@ class _Expand(nn.Module):
 
     def __init__(self, count: int, width: int, factors: int, dropout: float) -> None:
         super().__init__()
-        self.factors = factors
         self.project = nn.ModuleList(nn.Linear(width, width * factors) for _ in range(count))
         self.dropout = nn.Dropout(dropout)
 
@@ -83,6 +84,7 @@ class _Expand(nn.Module):
         result: Tensor = self.dropout(product)
         return result
 
-    def pool(self, product: Tensor) -> Tensor:
-        """Return [..., D]: k neighbours added, normalised."""
-        return power_normalise(product.unflatten(-1, (-1, self.factors)).sum(-1))
+
+def _pool(product: Tensor, factors: int) -> Tensor:
+    """Return [..., D] of [..., D · k]: k neighbours added, normalised."""
+    return power_normalise(product.view(*product.shape[:-1], -1, factors).sum(-1))

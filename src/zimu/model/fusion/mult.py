@@ -19,7 +19,7 @@ from itertools import permutations
 import torch
 from torch import nn
 
-from zimu.model.fusion.attention import TransformerLayer
+from zimu.model.fusion.attention import TransformerStack
 from zimu.model.fusion.codes import Coded, joined
 from zimu.model.fusion.options import Count, Share
 from zimu.model.steps import Steps
@@ -50,18 +50,13 @@ class MulT(nn.Module):
         self.code = Coded(names, width)
         self.cross = nn.ModuleDict(
             {
-                f"{own}<{other}": nn.ModuleList(
-                    TransformerLayer(width, heads, dropout, crossed=True) for _ in range(layers)
-                )
+                f"{own}<{other}": TransformerStack(layers, width, heads, dropout, crossed=True)
                 for own, other in permutations(self.code.names, 2)
             }
         )
         self.join = nn.ModuleDict({n: nn.Linear((len(names) - 1) * width, width) for n in self.code.names})
         self.own = nn.ModuleDict(
-            {
-                n: nn.ModuleList(TransformerLayer(width, heads, dropout) for _ in range(layers))
-                for n in self.code.names
-            }
+            {n: TransformerStack(layers, width, heads, dropout) for n in self.code.names}
         )
         self.norm = nn.ModuleDict({n: nn.LayerNorm(width) for n in self.code.names})
 
@@ -69,15 +64,11 @@ class MulT(nn.Module):
         coded = self.code(streams)
         finished = []
         for name, own in coded.items():
-            parts = []
-            for other, source in coded.items():
-                if other != name:
-                    values = own.values
-                    for layer in self.cross[f"{name}<{other}"]:
-                        values = layer(values, source.keep, source.values)
-                    parts.append(values)
-            values = self.join[name](torch.cat(parts, 2))
-            for layer in self.own[name]:
-                values = layer(values, own.keep)
+            parts = [
+                self.cross[f"{name}<{other}"](own.values, source.keep, source.values)
+                for other, source in coded.items()
+                if other != name
+            ]
+            values = self.own[name](self.join[name](torch.cat(parts, 2)), own.keep)
             finished.append(self.norm[name](values))
         return joined(list(coded.values()), finished)

@@ -42,5 +42,5 @@ class Mutan(nn.Module):
             own = merge(squeeze(x))
             product = own if product is None else product * own
         assert product is not None  # there is at least one stream
-        result: Tensor = self.out(product.unflatten(-1, (self.rank, -1)).sum(-2))
+        result: Tensor = self.out(product.view(*product.shape[:-1], self.rank, -1).sum(-2))
         return result

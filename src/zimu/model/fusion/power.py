@@ -22,4 +22,5 @@ _SMALL = 1e-4
 def power_normalise(values: Tensor) -> Tensor:
     """Return [..., D] for [..., D]."""
     rooted = values * torch.rsqrt(values.abs() + _SMALL)
-    return F.normalize(rooted, dim=-1) * rooted.shape[-1] ** 0.5
+    scale: float = rooted.shape[-1] ** 0.5
+    return F.normalize(rooted, dim=-1) * scale

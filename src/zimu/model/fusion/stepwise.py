@@ -51,7 +51,7 @@ def longest_clock(streams: Sequence[Steps]) -> tuple[Tensor, Tensor]:
     length = lengths[counts.argmax(1)].unsqueeze(1)
     start = (lengths.cumsum(0) - lengths)[counts.argmax(1)].unsqueeze(1)
     # A tensor as the end, which the stubs do not know, so that an exported graph follows its inputs.
-    position = torch.arange(lengths.amax(), device=counts.device).unsqueeze(0)  # type: ignore[arg-type]
+    position = torch.arange(lengths.amax(), device=counts.device).unsqueeze(0)  # type: ignore[call-overload]
     index = start + torch.minimum(position, length - 1)
     times = torch.cat([s.times for s in streams], 1).gather(1, index)
     keep = torch.cat([s.keep for s in streams], 1).gather(1, index)

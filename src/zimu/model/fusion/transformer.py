@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import nn
 
-from zimu.model.fusion.attention import TransformerLayer
+from zimu.model.fusion.attention import TransformerStack
 from zimu.model.fusion.codes import Coded, joined
 from zimu.model.fusion.options import Count, Share
 from zimu.model.steps import Steps
@@ -41,11 +41,9 @@ class Transformer(nn.Module):
     ) -> None:
         super().__init__()
         self.code = Coded(names, width)
-        self.layers = nn.ModuleList(TransformerLayer(width, heads, dropout) for _ in range(layers))
+        self.layers = TransformerStack(layers, width, heads, dropout)
         self.norm = nn.LayerNorm(width)
 
     def forward(self, streams: Mapping[str, Steps]) -> Steps:
         values, keep, times = joined(list(self.code(streams).values()))
-        for layer in self.layers:
-            values = layer(values, keep)
-        return Steps(self.norm(values), keep, times)
+        return Steps(self.norm(self.layers(values, keep)), keep, times)
