@@ -100,6 +100,7 @@ class Caption:
         tokens: The model's tokens as text.
         log_probs: The natural logarithm of each token's probability, as long as `tokens`.
         attention: {stream: (times [S] seconds from the start of the file, weights [tokens, S])}.
+        word_times: Start and end of each token in milliseconds, as long as `tokens`; empty where not known.
     """
 
     start_ms: int
@@ -112,6 +113,7 @@ class Caption:
     attention: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    word_times: tuple[tuple[int, int], ...] = ()
 
     @property
     def confidence(self) -> float:

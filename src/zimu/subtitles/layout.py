@@ -63,7 +63,8 @@ def _words(caption: Caption) -> tuple[Word, ...]:
                 k = int(np.argmax(weights[i]))
                 looked[stream] = (float(times[k]), float(weights[i, k]))
         probability = float(np.exp(caption.log_probs[i])) if i < len(caption.log_probs) else 1.0
-        words.append(Word(token, probability, attention=looked))
+        start_ms, end_ms = caption.word_times[i] if i < len(caption.word_times) else (None, None)
+        words.append(Word(token, probability, start_ms, end_ms, looked))
     return tuple(words)
 
 
