@@ -10,7 +10,7 @@ import numpy.typing as npt
 from zimu.bundles.manifest import Bundle
 from zimu.bundles.session import Graph, OnnxStepper
 from zimu.errors import BundleError, unknown_name
-from zimu.features.frames import frames_stream
+from zimu.features.frames import frames_stream, spread
 from zimu.features.sound import sound_stream
 from zimu.features.spec import AudioSpec, VideoSpec
 from zimu.media.requests import FrameRequest, SampleRequest
@@ -83,7 +83,7 @@ class CaptionEngine:
                 )
         if not clips:
             return {k: [] for k in languages}
-        batch = {n: pad_streams([self._stream(n, c) for c in clips]) for n in self.manifest.streams}
+        batch = {n: pad_streams(self._streams(n, clips)) for n in self.manifest.streams}
         started = _Started(self._stepper, self._stepper.start(batch))
         out = {}
         for language in languages:
@@ -94,29 +94,42 @@ class CaptionEngine:
             ]
         return out
 
-    def _stream(self, name: str, clip: Clip) -> Stream:
+    def _streams(self, name: str, clips: Sequence[Clip]) -> list[Stream]:
         contract = self.manifest.contract
         if name == "audio":
             assert contract.audio is not None  # checked when the bundle was opened
-            return _sound(clip, contract.audio)
-        assert contract.video is not None  # checked when the bundle was opened
-        if not clip.frames:
-            return self._no_frames(contract.video)
-        stream = frames_stream(clip.frames, contract.video, start=clip.span.start)
-        if self._backbone is None:
-            return stream
-        parts = [
-            self._backbone(frames=stream.values[i : i + _PICTURES])["regions"]
-            for i in range(0, len(stream.values), _PICTURES)
+            return [_sound(clip, contract.audio) for clip in clips]
+        spec = contract.video
+        assert spec is not None  # checked when the bundle was opened
+        streams = [
+            frames_stream(clip.frames, spec, start=clip.span.start) if clip.frames else _no_frames(spec)
+            for clip in clips
         ]
-        return Stream(np.concatenate(parts), stream.keep, stream.times)
+        return streams if self._backbone is None else self._regions(clips, streams, spec, self._backbone)
 
-    def _no_frames(self, spec: VideoSpec) -> Stream:
-        shape: tuple[int, ...] = (0, 1 if spec.colour == "gray" else 3, spec.height, spec.width)
-        if self._backbone is not None:
-            blank = np.zeros((1, 3, spec.height, spec.width), np.float32)
-            shape = (0, *self._backbone(frames=blank)["regions"].shape[1:])
-        return Stream(np.zeros(shape, np.float32), np.zeros(0, np.bool_), np.zeros(0))
+    def _regions(
+        self, clips: Sequence[Clip], streams: Sequence[Stream], spec: VideoSpec, backbone: Graph
+    ) -> list[Stream]:
+        """Return what a frozen encoder makes of frames; a picture of several clips goes in once."""
+        rows = [
+            [id(clip.frames[i].picture) for i in spread(len(clip.frames), spec.max_frames)] for clip in clips
+        ]
+        pictures = {
+            key: value
+            for keys, stream in zip(rows, streams, strict=True)
+            for key, value in zip(keys, stream.values, strict=True)
+        }
+        waiting = list(pictures.values()) or [np.zeros((3, spec.height, spec.width), np.float32)]
+        parts = [
+            backbone(frames=np.stack(waiting[i : i + _PICTURES]))["regions"]
+            for i in range(0, len(waiting), _PICTURES)
+        ]
+        regions = np.concatenate(parts)
+        place = {key: i for i, key in enumerate(pictures)}
+        return [
+            Stream(regions[np.array([place[key] for key in keys], np.intp)], stream.keep, stream.times)
+            for keys, stream in zip(rows, streams, strict=True)
+        ]
 
     def _caption(
         self,
@@ -168,6 +181,11 @@ class _Started:
 
     def start(self, streams: Mapping[str, StreamBatch]) -> State:
         return self.state
+
+
+def _no_frames(spec: VideoSpec) -> Stream:
+    shape = (0, 1 if spec.colour == "gray" else 3, spec.height, spec.width)
+    return Stream(np.zeros(shape, np.float32), np.zeros(0, np.bool_), np.zeros(0))
 
 
 def _sound(clip: Clip, spec: AudioSpec) -> Stream:

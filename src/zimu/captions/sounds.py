@@ -71,6 +71,22 @@ class SoundTagger:
         Raises:
             BundleError: The bundle has another task, or its table does not fit its graph.
         """
+        return cls.maker(bundle, settings, threads=threads)()
+
+    @classmethod
+    def maker(
+        cls, bundle: Bundle, settings: SoundSettings | None = None, *, threads: int = 1
+    ) -> Callable[[], SoundTagger]:
+        """Return a function that gives a tagger for each of many files; the graph is loaded once.
+
+        Args:
+            bundle: A bundle of task "tag".
+            settings: See `SoundSettings`.
+            threads: Threads of ONNX Runtime.
+
+        Raises:
+            BundleError: The bundle has another task, or its table does not fit its graph.
+        """
         spec = bundle.manifest.contract.audio
         if bundle.manifest.task != "tag" or spec is None:
             raise BundleError(
@@ -89,7 +105,7 @@ class SoundTagger:
                 )
             return scores
 
-        return cls(score, wording, spec, settings)
+        return lambda: cls(score, wording, spec, settings)
 
     def feed(self, samples: Samples) -> None:
         """Take the next stretch of the file's sound.

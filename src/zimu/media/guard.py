@@ -23,11 +23,11 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-import zimu
 from zimu.errors import MediaError
 from zimu.media.opening import check_file
 from zimu.media.probe import Probe
 from zimu.media.requests import FrameRequest, MediaRequest, SampleRequest
+from zimu.media.starting import start_child
 from zimu.media.wire import pack_request, read_message, unpack_probe, write_message
 from zimu.streams import Frame, Samples
 
@@ -121,23 +121,7 @@ class _Inbox:
 
 
 def _start_child() -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(
-            [str(Path(zimu.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
-        ),
-        # The child multiplies no matrices; each idle thread of a library would take memory.
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "2",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "zimu.media.child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-    )
+    return start_child()
 
 
 def _widen(pipe: Any) -> None:

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from av.filter import Graph
     from av.video.frame import VideoFrame
 
-__all__ = ["Scaler", "crop_rectangle"]
+__all__ = ["LumaScaler", "Scaler", "crop_rectangle"]
+
+# Formats whose first plane is luma of 8 bits; those of the second kind use the whole range of 0 to 255.
+_LUMA_FIRST = frozenset({"yuv420p", "yuv422p", "yuv444p", "nv12", "nv21"})
+_FULL_LUMA_FIRST = frozenset({"yuvj420p", "yuvj422p", "yuvj444p", "gray"})
+
+# FFmpeg's number for luma from 0 to 255.
+_FULL_RANGE = 2
+
+# Rows of the picture that are averaged for one row of a luma picture.
+_ROWS = 6
 
 _Box = tuple[float, float, float, float]
 
@@ -111,6 +121,50 @@ class Scaler:
         ]
         graph.link_nodes(*nodes).configure()
         return graph
+
+
+class LumaScaler:
+    """Makes small gray pictures [H, W] for the shot detector: averages of blocks of the luma plane.
+
+    Of tall pictures only some rows are looked at, which is twice as quick as FFmpeg's scaler. That is for
+    pictures without a plane of luma of 8 bits.
+
+    Args:
+        request: What the pictures look like; of colour "gray".
+        aspect: Width of a stored pixel over its height.
+    """
+
+    def __init__(self, request: FrameRequest, aspect: Fraction = Fraction(1)) -> None:
+        self._request = request
+        self._scaler = Scaler(request, aspect, flags="area")
+        self._is_whole = request.box == (0.0, 0.0, 1.0, 1.0) and request.resize == "stretch"
+
+    def picture(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
+        """Return the frame's picture, uint8 [H, W]."""
+        turns, request = round(frame.rotation / 90) % 4, self._request
+        wide, high = (request.height, request.width) if turns % 2 else (request.width, request.height)
+        name = frame.format.name
+        has_luma = name in _LUMA_FIRST or name in _FULL_LUMA_FIRST
+        if not (self._is_whole and has_luma and frame.width >= wide and frame.height >= high):
+            return self._scaler.picture(frame)[:, :, 0]
+        plane = frame.planes[0]
+        luma = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
+        small = _means(luma, high, wide)
+        if name in _LUMA_FIRST and frame.color_range != _FULL_RANGE:
+            small = (small - 16) * np.float32(255 / 219)
+        picture = np.clip(small + 0.5, 0, 255).astype(np.uint8)
+        return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
+
+
+def _means(luma: npt.NDArray[np.uint8], high: int, wide: int) -> npt.NDArray[np.float32]:
+    """Return the means of high x wide blocks; of each, all columns and at most `_ROWS` rows."""
+    height, width = luma.shape
+    count = min(_ROWS, height // high)
+    rows = ((np.arange(high * count) + 0.5) * height / (high * count)).astype(np.intp)
+    sums = np.add.reduce(luma[rows].reshape(high, count, width), axis=1, dtype=np.uint16)
+    edges = np.arange(wide) * width // wide
+    sizes = count * np.diff(edges, append=width)
+    return (np.add.reduceat(sums, edges, axis=1, dtype=np.uint32) / sizes).astype(np.float32)
 
 
 def _format_of(frame: VideoFrame, request: FrameRequest) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from zimu.media.choosing import Chooser
 from zimu.media.clocks import Clock, Timeline
 from zimu.media.requests import MediaRequest, SampleRequest
-from zimu.media.scaling import Scaler
+from zimu.media.scaling import LumaScaler, Scaler
 from zimu.media.sound import SoundBlocks
 from zimu.streams import Frame, Samples
 
@@ -81,7 +81,7 @@ class _WatchLane:
     frame, and a still scene costs little.
     """
 
-    def __init__(self, chooser: Chooser[VideoFrame], scaler: Scaler) -> None:
+    def __init__(self, chooser: Chooser[VideoFrame], scaler: LumaScaler) -> None:
         self._chooser = chooser
         self._scaler = scaler
         self._between: deque[tuple[Fraction, VideoFrame]] = deque(maxlen=_MAX_BETWEEN)
@@ -104,7 +104,7 @@ class _WatchLane:
         yield from ()
 
     def _frame(self, time: Fraction, frame: VideoFrame) -> Frame:
-        return Frame(time, self._scaler.picture(frame)[:, :, 0])
+        return Frame(time, self._scaler.picture(frame))
 
 
 def _differ(before: Frame, after: Frame) -> bool:
@@ -139,7 +139,7 @@ class VideoTrack:
         if request.watch is not None:
             rate = request.watch.rate_hz
             chooser = Chooser(rate, start=request.start, end=request.end, once=True)
-            yield _WatchLane(chooser, Scaler(request.watch, aspect, flags="area"))
+            yield _WatchLane(chooser, LumaScaler(request.watch, aspect))
 
     def _prepare_decoder(self) -> None:
         context = self.stream.codec_context

@@ -8,7 +8,7 @@ constant 5 left out), there is no coverage penalty, and a hypothesis that would 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,9 @@ from zimu.text.vocabulary import END, PAD, UNKNOWN
 __all__ = ["Hypothesis", "SearchOptions", "search"]
 
 _IMPOSSIBLE = np.float32(-1e9)
+
+# Clips that are done leave the batch when they are at least this part of it: each leaving copies the rest.
+_WORTH_LEAVING = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +74,25 @@ class Hypothesis:
 
 @dataclass
 class _Beam:
-    """K hypotheses a clip: tokens and log_probs [B, K, L], scores [B, K], attention [B, K, L, S]."""
+    """K hypotheses a clip: tokens, log_probs and rows [B, K, L], scores and lengths [B, K].
+
+    `rows` tells where the attention of each token lies among all that the decoder gave at its position: far
+    smaller than the attention, which then need not follow the hypotheses through the search.
+    """
 
     tokens: npt.NDArray[np.int64]
     log_probs: npt.NDArray[np.float32]
+    rows: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float32]
-    attention: npt.NDArray[np.float32]
     lengths: npt.NDArray[np.int64]
 
     @classmethod
-    def empty(cls, clips: int, size: int, length: int, steps: int) -> _Beam:
+    def empty(cls, clips: int, size: int, length: int) -> _Beam:
         return cls(
             np.full((clips, size, length), PAD, np.int64),
             np.zeros((clips, size, length), np.float32),
+            np.zeros((clips, size, length), np.int64),
             np.full((clips, size), _IMPOSSIBLE, np.float32),
-            np.zeros((clips, size, length, steps), np.float32),
             np.zeros((clips, size), np.int64),
         )
 
@@ -93,6 +100,10 @@ class _Beam:
         """Return the hypotheses `parents` [B, K] of each clip."""
         rows = np.arange(len(parents))[:, None]
         return _Beam(*(a[rows, parents] for a in self._arrays()))
+
+    def of_clips(self, clips: npt.NDArray[np.int64]) -> _Beam:
+        """Return the hypotheses of some clips only."""
+        return _Beam(*(a[clips] for a in self._arrays()))
 
     def better(self, other: _Beam) -> _Beam:
         """Return the best K of two beams, clip by clip."""
@@ -102,7 +113,7 @@ class _Beam:
         return both.take(np.argsort(-both.scores, axis=1, kind="stable")[:, :size])
 
     def _arrays(self) -> tuple[npt.NDArray[Any], ...]:
-        return self.tokens, self.log_probs, self.scores, self.attention, self.lengths
+        return self.tokens, self.log_probs, self.rows, self.scores, self.lengths
 
 
 def search(
@@ -113,6 +124,8 @@ def search(
 ) -> list[list[Hypothesis]]:
     """Return the best hypotheses of each clip, the best first, at most `beam_size` each.
 
+    Clips for which nothing better can come leave the batch, so that a long caption delays only its own clip.
+
     Args:
         stepper: The decoder.
         streams: {name: B clips}.
@@ -120,27 +133,32 @@ def search(
         options: How to search.
     """
     state = stepper.start(streams)
-    clips, size = len(next(iter(state.arrays.values()))), options.beam_size
-    state = state.repeat(size)
-    current = np.repeat(np.broadcast_to(np.asarray(start, np.int64), (clips,)), size)
-    alive = finished = _Beam.empty(clips, size, options.max_length, 0)
+    count, size = len(next(iter(state.arrays.values()))), options.beam_size
+    active, found = np.arange(count), list[list[Hypothesis]]([[]] * count)
+    alive, finished = (_Beam.empty(count, size, options.max_length) for _ in range(2))
+    alive.scores[:, 0] = 0.0
+    # All hypotheses of a clip begin alike: the first step is made once a clip.
+    ids, log_probs, state = stepper.step(np.zeros(count, np.int64) + start, state)
+    looked = [state.attention]
+    ids, log_probs, state = np.repeat(ids, size, 0), np.repeat(log_probs, size, 0), state.repeat(size)
     for position in range(options.max_length + 1):
-        ids, log_probs, state = stepper.step(current, state)
-        if position == 0:
-            steps = 0 if state.attention is None else state.attention.shape[1]
-            alive = _Beam.empty(clips, size, options.max_length, steps)
-            finished = _Beam.empty(clips, size, options.max_length, steps)
-            alive.scores[:, 0] = 0.0
-        ids, log_probs = ids.reshape(clips, size, -1), log_probs.reshape(clips, size, -1)
+        ids, log_probs = ids.reshape(len(active), size, -1), log_probs.reshape(len(active), size, -1)
         log_probs = _forbid(ids, log_probs, alive, position, options)
         finished = _finish(finished, alive, ids, log_probs, position, options)
-        if position == options.max_length or _settled(finished, alive, position, options):
+        done = _settled(finished, alive, position, options)
+        if position == options.max_length or done.all():
             break
-        alive, parents = _grow(alive, ids, log_probs, state.attention, position)
-        rows = (np.arange(clips)[:, None] * size + parents).reshape(-1)
-        state = state.select(rows)
-        current = alive.tokens[:, :, position].reshape(-1)
-    return [_hypotheses(finished.better(_cut(alive, options)), clip) for clip in range(clips)]
+        alive, parents = _grow(alive, ids, log_probs, position)
+        state = state.select((np.arange(len(active))[:, None] * size + parents).reshape(-1))
+        if done.sum() * _WORTH_LEAVING >= len(done):
+            gone, stay = np.flatnonzero(done), np.flatnonzero(~done)
+            _note(found, active[gone], finished.of_clips(gone), looked)
+            active, state = active[stay], state.of_clips(stay, size)
+            alive, finished = alive.of_clips(stay), finished.of_clips(stay)
+        ids, log_probs, state = stepper.step(alive.tokens[:, :, position].reshape(-1), state)
+        looked.append(state.attention)
+    _note(found, active, finished.better(_cut(alive, options)), looked)
+    return found
 
 
 def _forbid(
@@ -180,7 +198,7 @@ def _finish(
     scores = (alive.scores + end) / np.float32(position + 1) ** np.float32(options.length_penalty)
     scores = np.maximum(np.where(end <= _IMPOSSIBLE, _IMPOSSIBLE, scores), _IMPOSSIBLE)
     lengths = np.full_like(alive.lengths, position)
-    ended = _Beam(alive.tokens, alive.log_probs, scores.astype(np.float32), alive.attention, lengths)
+    ended = _Beam(alive.tokens, alive.log_probs, alive.rows, scores.astype(np.float32), lengths)
     return finished.better(ended)
 
 
@@ -188,7 +206,6 @@ def _grow(
     alive: _Beam,
     ids: npt.NDArray[np.int64],
     log_probs: npt.NDArray[np.float32],
-    attention: npt.NDArray[np.float32] | None,
     position: int,
 ) -> tuple[_Beam, npt.NDArray[np.int64]]:
     """Return the best K continuations a clip and the hypotheses [B, K] that they come from."""
@@ -202,29 +219,40 @@ def _grow(
     grown.scores = flat[rows, best]
     grown.tokens[:, :, position] = ids.reshape(clips, -1)[rows, best]
     grown.log_probs[:, :, position] = log_probs.reshape(clips, -1)[rows, best]
-    if attention is not None:
-        grown.attention[:, :, position] = attention.reshape(clips, size, -1)[rows, parents]
+    # Before the first token there is one hypothesis a clip, and one row of attention.
+    grown.rows[:, :, position] = rows * size + parents if position else rows
     grown.lengths[:] = position + 1
     return grown, parents
 
 
-def _settled(finished: _Beam, alive: _Beam, position: int, options: SearchOptions) -> bool:
-    """Whether no living hypothesis can still beat the finished ones of any clip.
+def _settled(finished: _Beam, alive: _Beam, position: int, options: SearchOptions) -> npt.NDArray[np.bool_]:
+    """Return for which clips [B] no living hypothesis can still beat the finished ones.
 
     A living score only falls; divided by the largest length it could reach, it bounds what it may become.
     """
     longest = np.float32(options.max_length + 1) ** np.float32(options.length_penalty)
-    bound = alive.scores.max(1) / longest
-    return position > 0 and bool((finished.scores[:, -1] >= bound).all())
+    settled: npt.NDArray[np.bool_] = finished.scores[:, -1] >= alive.scores.max(1) / longest
+    return settled & (position > 0)
 
 
 def _cut(alive: _Beam, options: SearchOptions) -> _Beam:
     """Return what still lives at the length limit, ranked below everything that ended by itself."""
     scores = np.where(alive.lengths == options.max_length, alive.scores + _IMPOSSIBLE / 2, _IMPOSSIBLE)
-    return _Beam(alive.tokens, alive.log_probs, scores.astype(np.float32), alive.attention, alive.lengths)
+    return _Beam(alive.tokens, alive.log_probs, alive.rows, scores.astype(np.float32), alive.lengths)
 
 
-def _hypotheses(beam: _Beam, clip: int) -> list[Hypothesis]:
+def _note(
+    found: list[list[Hypothesis]],
+    clips: npt.NDArray[np.int64],
+    beam: _Beam,
+    looked: Sequence[npt.NDArray[np.float32] | None],
+) -> None:
+    """Write down what was found for some clips."""
+    for row, clip in enumerate(clips):
+        found[clip] = _hypotheses(beam, row, looked)
+
+
+def _hypotheses(beam: _Beam, clip: int, looked: Sequence[npt.NDArray[np.float32] | None]) -> list[Hypothesis]:
     found = []
     for k in range(beam.scores.shape[1]):
         if k and beam.scores[clip, k] <= _IMPOSSIBLE / 2 * 1.5:
@@ -232,7 +260,18 @@ def _hypotheses(beam: _Beam, clip: int) -> list[Hypothesis]:
         length = int(beam.lengths[clip, k])
         tokens = tuple(int(t) for t in beam.tokens[clip, k, :length])
         log_probs = tuple(float(p) for p in beam.log_probs[clip, k, :length])
-        found.append(
-            Hypothesis(tokens, log_probs, float(beam.scores[clip, k]), beam.attention[clip, k, :length])
-        )
+        attention = _attention(beam.rows[clip, k, :length], looked)
+        found.append(Hypothesis(tokens, log_probs, float(beam.scores[clip, k]), attention))
     return found
+
+
+def _attention(
+    rows: npt.NDArray[np.int64], looked: Sequence[npt.NDArray[np.float32] | None]
+) -> npt.NDArray[np.float32]:
+    first = looked[0]
+    out = np.zeros((len(rows), 0 if first is None else first.shape[1]), np.float32)
+    for position, row in enumerate(rows):
+        step = looked[position]
+        if step is not None:
+            out[position] = step[row]
+    return out

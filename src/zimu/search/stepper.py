@@ -33,6 +33,13 @@ class State:
         """Return the state whose row i is this state's row `rows[i]`; `rows` stays within each clip."""
         return State({k: v[rows] for k, v in self.arrays.items()}, self.memory, None)
 
+    def of_clips(self, clips: npt.NDArray[np.int64], hypotheses: int) -> State:
+        """Return the state of some clips only, each of which has `hypotheses` rows."""
+        rows = (clips[:, None] * hypotheses + np.arange(hypotheses)).reshape(-1)
+        return State(
+            {k: v[rows] for k, v in self.arrays.items()}, {k: v[clips] for k, v in self.memory.items()}
+        )
+
     def repeat(self, times: int) -> State:
         """Return the state with every hypothesis `times` times in succession."""
         return State({k: np.repeat(v, times, 0) for k, v in self.arrays.items()}, self.memory)
