@@ -257,3 +257,19 @@ def test_the_commands_take_any_format_and_say_what_they_did(here, make_video, tm
     assert done.exit_code == 0 and "tracks zh (1 cues), en (1 cues)" in done.output
     done = CliRunner().invoke(burn_command, [str(video), subtitles[1], str(tmp_path / "b.mp4")])
     assert done.exit_code == 0 and "1 cues drawn" in done.output
+
+
+def test_captions_go_into_copies_of_the_video(here, make_video, tmp_path):
+    from zimu.cli.into_video import IntoVideo
+    from zimu.streams import Caption
+
+    video = make_video(tmp_path / "talk.avi", 1, (64, 48), codec="mpeg4", sound_codec="libmp3lame")
+    captions = {lang: ([Caption(0, 900, "Hello", lang)], "plain") for lang in ("en", "de")}
+    wanted = IntoVideo(mux=True, burn=True)
+    wanted.check([video], ["en"])
+    wanted.write(video, tmp_path / "out", captions)
+    with av.open(str(tmp_path / "out.subtitled.mkv")) as container:
+        assert len(container.streams.subtitles) == 2
+    assert len(frames_of(tmp_path / "out.burnt.mkv")) == 25
+    with pytest.raises(SubtitleError, match=r"gone\.ttf cannot be read"):
+        IntoVideo(burn=True, font=tmp_path / "gone.ttf").check([video], ["en"])

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zimu.errors import ConfigError, MediaError, ZimuError, unknown_name
+from zimu.cli.into_video import IntoVideo
+from zimu.errors import ConfigError, MediaError, unknown_name
 
 if TYPE_CHECKING:
-    from zimu.captions.captioner import Captioner
-    from zimu.streams import Caption
+    from zimu.captions.batch import Job
+    from zimu.cli.captioning import Settings
 
 __all__ = ["caption"]
-
-_STYLES = {"zh": "netflix-zh", "en": "netflix-en"}
 
 
 def _list(text: str) -> tuple[str, ...]:
@@ -25,7 +24,7 @@ def _list(text: str) -> tuple[str, ...]:
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("videos", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="VIDEO...")
+@click.argument("videos", nargs=-1, required=True, metavar="VIDEO...")
 @click.option(
     "--bundle", "-b", help="A shipped bundle's name or a path; several with commas  [describe,sounds]"
 )
@@ -36,57 +35,88 @@ def _list(text: str) -> tuple[str, ...]:
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Folder  [beside each video]")
 @click.option("--style", "-s", help="House style  [netflix-zh, netflix-en]")
 @click.option("--keyframes", is_flag=True, help="Decode keyframes only: much quicker, blind between them.")
+@click.option("--every-frame", is_flag=True, help="Decode frames that no other needs, too: exact cuts.")
+@click.option("--mux", is_flag=True, help="Also write a copy of the video with the captions as tracks.")
+@click.option("--burn", is_flag=True, help="Also write a copy with the captions drawn on it (extra burn).")
+@click.option("--font", type=click.Path(path_type=Path), help="A font file for --burn.")
+@click.option("--jobs", "-j", type=click.IntRange(1), default=1, show_default=True, help="Files at a time.")
+@click.option("--overwrite", is_flag=True, help="Caption again what an earlier batch captioned.")
 @click.option("--threads", type=click.IntRange(0), default=0, help="Threads of inference  [all, at most 4]")
 def caption(
-    videos: tuple[Path, ...],
+    videos: tuple[str, ...],
     bundle: str | None,
     language: str,
     formats: str,
     output: Path | None,
     style: str | None,
     keyframes: bool,
+    every_frame: bool,
+    mux: bool,
+    burn: bool,
+    font: Path | None,
+    jobs: int,
+    overwrite: bool,
     threads: int,
 ) -> int:
-    """Caption each VIDEO (a video, a picture or a sound file) in Chinese and English, offline."""
-    from zimu.captions.captioner import load
+    """Caption each VIDEO (a video, a picture or a sound file) in Chinese and English, offline.
+
+    A folder stands for all videos and sound files in it, a quoted pattern for all that fit it, - for the
+    lines of standard input. Several files are a batch: it goes on where an interrupted one was, and no bad
+    file stops it.
+    """
+    from zimu.media.starting import prepare
+
+    prepare()  # the decoder loads its libraries while this process loads the model
+    from zimu.captions.batch import Job, find_inputs
+    from zimu.cli.captioning import Settings, caption_files, captioner_of
+
+    settings = Settings(
+        bundles=_list(bundle) if bundle else None,
+        languages=_list(language),
+        formats=_list(formats),
+        style=style,
+        keyframes=keyframes,
+        every_frame=every_frame,
+        threads=threads,
+        into_video=IntoVideo(mux, burn, font),
+    )
+    _check_names(settings.formats, style)
+    paths = find_inputs(videos, sys.stdin if "-" in videos else ())
+    is_one = len(paths) == 1 and paths[0] == Path(videos[0])
+    if is_one and not paths[0].exists():
+        raise MediaError(f"There is no file {paths[0]}.")
+    if not paths:
+        raise ConfigError("Standard input names no file.")
+    settings.into_video.check(paths, settings.languages)
+    captioner = captioner_of(settings.bundles, threads)
+    click.echo(f"bundle: {captioner.name}", err=True)
+    for name in settings.languages:
+        if name not in captioner.languages:
+            raise unknown_name(f"language of {captioner.name}:", name, captioner.languages)
+    todo = [Job(*pair) for pair in zip(paths, _stems(paths, output), strict=True)]
+    if is_one:
+        _caption_one(todo[0], settings)
+        return 0
+    return caption_files(todo, settings, jobs, overwrite)
+
+
+def _check_names(formats: Sequence[str], style: str | None) -> None:
+    """Tell a wrong name before work starts."""
     from zimu.subtitles.formats import FORMATS
     from zimu.subtitles.styles import style_of
 
-    languages, kinds = _list(language), _list(formats)
-    for name in kinds:
+    for name in formats:
         if name not in FORMATS and name != "html":
             raise unknown_name("format", name, [*FORMATS, "html"])
-    if not kinds:
+    if not formats:
         raise ConfigError("No format is asked for. Name one, for instance --format srt.")
-    for path in videos:
-        if not path.exists():
-            raise MediaError(f"There is no file {path}.")
     if style is not None:
-        style_of(style)  # a wrong name is told before work starts
-    captioner = load(_list(bundle) if bundle else None, threads=threads)
-    click.echo(f"bundle: {captioner.name}", err=True)
-    for name in languages:
-        if name not in captioner.languages:
-            raise unknown_name(f"language of {captioner.name}:", name, captioner.languages)
-    failures = []
-    for path, stem in zip(videos, _stems(videos, output), strict=True):
-        try:
-            _caption_one(captioner, path, stem, languages, kinds, style, keyframes)
-        except ZimuError as error:
-            if len(videos) == 1:
-                raise
-            click.echo(f"zimu: {error}", err=True)
-            failures.append(path)
-    if failures:
-        click.echo(
-            f"{len(failures)} of {len(videos)} files failed: {', '.join(map(str, failures))}", err=True
-        )
-    return (2 if len(failures) == len(videos) else 1) if failures else 0
+        style_of(style)
 
 
 def _stems(videos: Sequence[Path], output: Path | None) -> list[Path]:
     """Return where each video's files begin; a second video of one name gets its folder's name too."""
-    stems: list[Path] = []
+    stems: dict[Path, None] = {}
     for path in videos:
         folder = output or path.parent
         stem = folder / path.stem
@@ -96,58 +126,25 @@ def _stems(videos: Sequence[Path], output: Path | None) -> list[Path]:
         while stem in stems:
             stem = folder / f"{path.absolute().parent.name}.{path.stem}.{number}"
             number += 1
-        stems.append(stem)
+        stems[stem] = None
     if output is not None:
         try:
             output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"The folder {output} cannot be made: {error.strerror}.") from error
-    return stems
+    return list(stems)
 
 
-def _caption_one(
-    captioner: Captioner,
-    path: Path,
-    stem: Path,
-    languages: Sequence[str],
-    formats: Sequence[str],
-    style: str | None,
-    keyframes: bool,
-) -> None:
-    from zimu.captions.preview import Preview
+def _caption_one(job: Job, settings: Settings) -> None:
+    from zimu.cli.captioning import caption_file
     from zimu.cli.progress import seconds
-    from zimu.subtitles.files import write
-    from zimu.subtitles.timeline import arrange
 
-    preview = Preview(path.name, captioner.name)
-    found: list[Caption] = []
-    with seconds(f"captioning {path.name}") as show:
-        for item in captioner.iter_captions(
-            path,
-            languages=languages,
-            keyframes=keyframes,
-            watch_probe=preview.set_probe,
-            watch_clips=preview.add_clips,
-            progress=show,
-        ):
-            found.append(item)
-    for language in languages:
-        house = style or _STYLES.get(language, "plain")
-        mine = [c for c in found if c.language == language]
-        shown = arrange(mine, house)
-        for name in formats:
-            if name != "html":
-                target = stem.with_name(f"{stem.name}.{language}.{name}")
-                everything = sorted(mine, key=lambda c: c.start_ms) if name == "json" else shown
-                write(everything, target, style=house, source=str(path), bundle=captioner.name)
-        _print(shown, language)
-    if "html" in formats:
-        preview.write(stem.with_name(f"{stem.name}.html"), found)
-    click.echo(f"written: {stem}.{{{','.join(languages)}}}.{{{','.join(formats)}}}", err=True)
-
-
-def _print(captions: Sequence[Caption], language: str) -> None:
-    for item in captions:
-        start, end = item.start_ms / 1000, item.end_ms / 1000
-        click.echo(f"{start:8.2f} {end:8.2f}  {language}  {item.text}")
+    with seconds(f"captioning {job.source.name}") as show:
+        shown = caption_file(job, lambda share: show(100 * share, 100.0), settings)
+    for language, captions in shown.items():
+        for start_ms, end_ms, text in captions:
+            click.echo(f"{start_ms / 1000:8.2f} {end_ms / 1000:8.2f}  {language}  {text}")
     sys.stdout.flush()
+    click.echo(
+        f"written: {job.stem}.{{{','.join(settings.languages)}}}.{{{','.join(settings.formats)}}}", err=True
+    )
