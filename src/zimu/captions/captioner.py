@@ -10,11 +10,15 @@ from pathlib import Path
 from zimu.bundles.manifest import Bundle, find_bundle
 from zimu.captions.engine import CaptionEngine
 from zimu.captions.sounds import SoundTagger
+from zimu.captions.speech import speech_finder
+from zimu.captions.speech_engine import SpeechEngine, find_whisper, is_whisper
+from zimu.captions.speech_listener import LONGEST_S, SpeechListener
+from zimu.clips.speech import RATE_HZ, Speech, SpeechSettings
 from zimu.clips.windows import Windows, iter_clips
 from zimu.errors import BundleError, ConfigError, MediaError, unknown_name
 from zimu.media.guard import GuardedStream, iter_media_guarded
 from zimu.media.probe import Probe
-from zimu.media.requests import WATCH, SampleRequest
+from zimu.media.requests import WATCH, FrameRequest, SampleRequest
 from zimu.streams import Caption, Clip, Frame, Samples
 
 __all__ = ["DEFAULT", "SPARSE_HZ", "Captioner", "load"]
@@ -33,7 +37,8 @@ def load(bundle: str | Path | Sequence[str | Path] | None = None, *, threads: in
     """Return a captioner.
 
     Args:
-        bundle: A path or a shipped bundle's name, or several of them; None takes `DEFAULT`.
+        bundle: A path or a shipped bundle's name, or several of them; None takes `DEFAULT`. One of them may
+            be a Whisper, `whisper:small` or a folder of one, see `find_whisper`.
         threads: Threads of ONNX Runtime; 0 takes as many as there are cores, at most 4.
 
     Raises:
@@ -41,23 +46,32 @@ def load(bundle: str | Path | Sequence[str | Path] | None = None, *, threads: in
         BundleError: A bundle is damaged, or two of them write captions of scenes.
     """
     names = DEFAULT if bundle is None else (bundle,) if isinstance(bundle, str | Path) else tuple(bundle)
-    return Captioner([find_bundle(name) for name in names], threads=threads)
+    said = [name for name in names if is_whisper(name)]
+    if len(said) > 1:
+        raise BundleError(f"One Whisper can run at a time, found: {', '.join(map(str, said))}.")
+    bundles = [find_bundle(name) for name in names if name not in said]
+    return Captioner(
+        bundles, threads=threads, speaking=find_whisper(said[0], threads=threads) if said else None
+    )
 
 
 class Captioner:
-    """Captions files with one bundle of task "caption", one of task "tag", or both in one pass.
+    """Captions files with what is seen, heard and said, in one pass.
 
     Args:
-        bundles: At most one of each task.
+        bundles: At most one of each task: "caption", "tag", "segment".
         threads: Threads of ONNX Runtime, see `load`.
+        speaking: Tells what is said; None tells nothing.
 
     Raises:
         BundleError: Two bundles of one task, or a damaged one.
     """
 
-    def __init__(self, bundles: Sequence[Bundle], *, threads: int = 0) -> None:
+    def __init__(
+        self, bundles: Sequence[Bundle], *, threads: int = 0, speaking: SpeechEngine | None = None
+    ) -> None:
         tasks = [b.manifest.task for b in bundles]
-        if not bundles or len(set(tasks)) != len(tasks):
+        if not (bundles or speaking) or len(set(tasks)) != len(tasks):
             raise BundleError(
                 f"At most one bundle a task can run together, found: "
                 f"{', '.join(f'{b.name} ({b.manifest.task})' for b in bundles) or 'none'}."
@@ -70,17 +84,25 @@ class Captioner:
         self._make_tagger = (
             SoundTagger.maker(self._tag_bundle, threads=threads) if self._tag_bundle else lambda: None
         )
+        self._speaking = speaking
+        self._segment_bundle = by_task.get("segment")
 
     @property
     def name(self) -> str:
         """The bundles' names, joined by a plus sign."""
-        return "+".join(b.name for b in self.bundles)
+        names = [b.name for b in self.bundles] + ([self._speaking.name] if self._speaking else [])
+        return "+".join(names)
+
+    @property
+    def frames(self) -> FrameRequest | None:
+        """The frames that are looked at."""
+        return self._engine.frames if self._engine else None
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages that every bundle has."""
-        common = set.intersection(*(set(b.manifest.languages) for b in self.bundles))
-        return tuple(sorted(common))
+        """The languages that every bundle has; what is said is told in its own."""
+        common = [set(b.manifest.languages) for b in self.bundles] or [{"en", "zh"}]
+        return tuple(sorted(set.intersection(*common)))
 
     def caption(
         self,
@@ -116,9 +138,12 @@ class Captioner:
         every_frame: bool = False,
         watch_probe: Callable[[Probe], None] = lambda probe: None,
         watch_clips: Callable[[Sequence[Clip]], None] = lambda clips: None,
+        watch_speech: Callable[[Speech], None] = lambda speech: None,
         progress: Callable[[float, float | None], None] = lambda done_s, total_s: None,
     ) -> Iterator[Caption]:
-        """Yield captions in several languages as they are ready; sounds may come after later scenes.
+        """Yield captions in several languages as they are ready; sounds and speech come after the scenes.
+
+        What is said is told in the language in which it is said, whether that is asked for or not.
 
         Args:
             path: A video, a sound file or a picture.
@@ -130,6 +155,7 @@ class Captioner:
                 more than `SPARSE_HZ` pictures a second always gets every frame.
             watch_probe: Is shown what the file holds, before the first caption.
             watch_clips: Is shown the clips as they are captioned, for previews.
+            watch_speech: Is told where somebody speaks, when the file has been heard to its end.
             progress: Is told how many seconds of how many are done.
 
         Raises:
@@ -142,7 +168,8 @@ class Captioner:
         if not languages:
             raise ConfigError("No language is asked for. Name one, for instance zh.")
         stream = self._open(Path(path), keyframes, every_frame)
-        return self._run(Path(path), stream, tuple(languages), keyframes, watch_probe, watch_clips, progress)
+        watches = (watch_probe, watch_clips, watch_speech, progress)
+        return self._run(Path(path), stream, tuple(languages), keyframes, *watches)
 
     def _run(
         self,
@@ -152,14 +179,15 @@ class Captioner:
         keyframes: bool,
         watch_probe: Callable[[Probe], None],
         watch_clips: Callable[[Sequence[Clip]], None],
+        watch_speech: Callable[[Speech], None],
         progress: Callable[[float, float | None], None],
     ) -> Iterator[Caption]:
-        tagger = self._make_tagger()
+        tagger, listener = self._make_tagger(), self._make_listener()
         with stream:
             probe = stream.probe
             self._check(path, probe)
             watch_probe(probe)
-            items = _listen(stream, tagger, probe, progress)
+            items = _listen(stream, [e for e in (tagger, listener) if e is not None], probe, progress)
             if self._engine is None:
                 for _ in items:
                     pass
@@ -174,20 +202,40 @@ class Captioner:
         if tagger is not None:
             for language in languages:
                 yield from tagger.captions(language)
+        if listener is not None:
+            watch_speech(listener.speech())
+            yield from listener.captions()
+
+    def _make_listener(self) -> SpeechListener | None:
+        """Return what finds speech in the sound that is decoded anyway, or None where none is at its rate."""
+        if self._samples() != SampleRequest(RATE_HZ):
+            if self._speaking is not None:
+                raise BundleError(
+                    f"{self.name}: what is said needs sound at {RATE_HZ} Hz, another bundle wants another "
+                    "rate. Run them one after the other."
+                )
+            return None
+        finder = speech_finder(self._segment_bundle, SpeechSettings(longest_s=LONGEST_S))
+        return SpeechListener(finder, self._speaking)
+
+    def _samples(self) -> SampleRequest | None:
+        """Return the sound that is decoded."""
+        samples = self._engine.samples if self._engine else None
+        if samples is None and self._tag_bundle is not None:
+            spec = self._tag_bundle.manifest.contract.audio
+            samples = SampleRequest(spec.rate_hz if spec else RATE_HZ)
+        needed = self._speaking is not None or self._segment_bundle is not None
+        return SampleRequest(RATE_HZ) if samples is None and needed else samples
 
     def _open(self, path: Path, keyframes: bool, every_frame: bool) -> GuardedStream:
         engine = self._engine
         frames = engine.frames if engine else None
-        samples = engine.samples if engine else None
-        if self._tag_bundle is not None and samples is None:
-            spec = self._tag_bundle.manifest.contract.audio
-            samples = SampleRequest(spec.rate_hz if spec else 16000)
         shots = frames is not None and engine is not None and engine.manifest.window.shots
         is_sparse = frames is not None and frames.rate_hz is not None and frames.rate_hz <= SPARSE_HZ
         return iter_media_guarded(
             path,
             frames=frames,
-            samples=samples,
+            samples=self._samples(),
             watch=WATCH if shots else None,
             keyframes=keyframes,
             approximate=is_sparse and not every_frame,
@@ -213,7 +261,9 @@ class Captioner:
 
     def _check(self, path: Path, probe: Probe) -> None:
         """Refuse a file that lacks everything that the bundles could use."""
-        wanted = {s for b in self.bundles for s in b.manifest.streams}
+        wanted = {s for b in self.bundles for s in b.manifest.streams} | (
+            {"audio"} if self._speaking else set()
+        )
         found = {n for n, info in (("video", probe.video), ("audio", probe.audio)) if info is not None}
         if not wanted & found:
             raise MediaError(
@@ -225,16 +275,16 @@ class Captioner:
 
 def _listen(
     stream: Iterator[Frame | Samples],
-    tagger: SoundTagger | None,
+    ears: Sequence[SoundTagger | SpeechListener],
     probe: Probe,
     progress: Callable[[float, float | None], None],
 ) -> Iterator[Frame | Samples]:
-    """Pass everything on, letting the tagger hear the sound on its way."""
+    """Pass everything on, letting the ears hear the sound on its way."""
     total = float(probe.duration) if probe.duration else None
     for item in stream:
         if isinstance(item, Samples):
-            if tagger is not None:
-                tagger.feed(item)
+            for ear in ears:
+                ear.feed(item)
             progress(float(item.start) + len(item.values) / item.rate_hz, total)
         else:
             progress(float(item.time), total)

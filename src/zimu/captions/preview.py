@@ -7,8 +7,8 @@ import html
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib import resources
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from zimu.errors import MediaError
 from zimu.media.probe import Probe
+from zimu.media.requests import FrameRequest
 from zimu.streams import Caption, Clip
 from zimu.timing import to_ms
 
@@ -40,18 +41,25 @@ class Preview:
     Args:
         title: The file's name.
         bundle: What captioned it.
+        frames: Which part of a video its pictures show; None for all of it.
     """
 
-    def __init__(self, title: str, bundle: str) -> None:
+    def __init__(self, title: str, bundle: str, frames: FrameRequest | None = None) -> None:
         self.title, self.bundle = title, bundle
+        self._frames = frames
         self._aspect = "auto"
         self._clips: list[_Shown] = []
         self._left_out = 0
 
     def set_probe(self, probe: Probe) -> None:
-        """Show pictures in the shape of the video, into which the model's square ones are stretched back."""
-        if probe.video is not None:
-            self._aspect = f"{probe.video.width / max(1, probe.video.height):.4f}"
+        """Show pictures in the shape of what they show; the model's square ones are stretched back."""
+        if probe.video is None:
+            return
+        left, top, right, bottom = self._frames.box if self._frames else (0.0, 0.0, 1.0, 1.0)
+        aspect = probe.video.width * (right - left) / max(1e-9, probe.video.height * (bottom - top))
+        if self._frames and self._frames.resize == "crop":
+            aspect = self._frames.width / self._frames.height
+        self._aspect = f"{aspect:.4f}"
 
     def add_clips(self, clips: Sequence[Clip]) -> None:
         """Take the clips of a batch in."""
@@ -173,14 +181,16 @@ def _clock(ms: int) -> str:
 def _jpeg(picture: npt.NDArray[np.uint8]) -> str:
     """Return a picture [H, W, 3 or 1] as a data address."""
     import av
+    from av.video.codeccontext import VideoCodecContext
 
     height, width = picture.shape[:2]
     plain = np.repeat(picture, 3, 2) if picture.shape[2] == 1 else picture
-    buffer = BytesIO()
-    with av.open(buffer, "w", format="mjpeg") as container:
-        stream = container.add_stream("mjpeg", rate=1, options={"qmin": "4", "qmax": "4"})
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuvj420p"
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(plain), format="rgb24")
-        for packet in (*stream.encode(frame), *stream.encode()):
-            container.mux(packet)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    codec = av.CodecContext.create("mjpeg", "w")
+    assert isinstance(codec, VideoCodecContext)
+    codec.width, codec.height, codec.pix_fmt = width, height, "yuvj420p"
+    codec.time_base, codec.options = Fraction(1), {"qmin": "4", "qmax": "4"}
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(plain), format="rgb24").reformat(
+        format="yuvj420p"
+    )
+    data = b"".join(bytes(packet) for packet in (*codec.encode(frame), *codec.encode()))
+    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
