@@ -18,6 +18,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "score": ("score", "Score candidate captions against references."),
     "train": ("train", "Train a model by a recipe."),
     "evaluate": ("evaluate", "Score a bundle on a manifest."),
+    "fit": ("fit", "Fit a model that predicts a column of a table."),
+    "predict": ("predict", "Answer the rows of a table with a fitted model."),
     "export": ("export", "Make a bundle of a checkpoint."),
     "data": ("data", "List, import and make data sets."),
     "doctor": ("doctor", "Examine a manifest and its media."),

@@ -35,8 +35,10 @@ def mix_of(fusing: FusingSpec, members: Sequence[MemberSpec], streams: Sequence[
     key = pattern_key(streams)
     if key in fusing.mixes:
         return fusing.mixes[key]
-    whole = fusing.mixes[max(fusing.mixes, key=lambda k: k.count("+"))]
     names = able(members, streams)
+    if not names:
+        return Mix(weights={})
+    whole = fusing.mixes[max(fusing.mixes, key=lambda k: len(k.split("+")) if k else 0)]
     total = sum(whole.weights.get(n, 0.0) for n in names)
     weights = {n: whole.weights.get(n, 0.0) / total if total > 0 else 1 / len(names) for n in names}
     return Mix(weights=weights, temperature=whole.temperature, width=whole.width)
@@ -75,13 +77,11 @@ def fuse(
     patterns, place = np.unique(present, axis=0, return_inverse=True)
     for number, pattern in enumerate(patterns):
         there = [n for n, real in zip(spec.names, pattern, strict=True) if real]
-        if not there:
-            continue
         chosen = np.flatnonzero(place.reshape(-1) == number)
         mix = mix_of(spec.fusing, spec.members, there)
+        widths[chosen] = np.nan if mix.width is None else mix.width
         if not mix.weights:
             continue
         part = pooled({n: scores[n][chosen] for n in mix.weights}, mix.weights, spec.task)
         out[chosen] = part / mix.temperature if spec.task != "regress" else part
-        widths[chosen] = np.nan if mix.width is None else mix.width
     return out, widths

@@ -97,13 +97,14 @@ def fit(
     spec = weigh_members(members, streams, truth["val"], base)
     report = _start_report(problem, streams)
     groups = None if problem.groups is None else [problem.groups[i] for i in problem.parts.test]
-    spec, fused = judge(spec, members, streams, truth, groups, report, wanted_accuracy)
+    final = members.again(streams, truth)
+    spec, fused = judge(spec, members, final, streams, truth, groups, report, wanted_accuracy)
     path = Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="zimu-")) / "model"
-    model = write_predictor(path, _used(spec), members, streams, report, "")
+    model = write_predictor(path, _used(spec), final, streams, report, "")
     compared = check_parity(model, streams.parts["test"], fused)
     report.given = model.contributions(streams.parts["test"])
     card = report_text(report)
-    model = write_predictor(path, _used(spec), members, streams, report, f"# {target}\n\n```\n{card}\n```\n")
+    model = write_predictor(path, _used(spec), final, streams, report, f"# {target}\n\n```\n{card}\n```\n")
     tell(card)
     tell(f"The model is {path}; {compared} of its answers were compared with those of training.")
     return model

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ Array = npt.NDArray[np.float64]
 
 # Strengths of the penalty that are tried, weak last; validation chooses.
 _PENALTIES = (0.001, 0.01, 0.1, 1.0, 10.0)
-_TREES = 300
-_RATE = 0.05
+_TREES = 150
+_RATE = 0.08
 _OPSET = 18
 _ML_OPSET = 3
 
@@ -54,11 +54,13 @@ class Expert:
     Attributes:
         scores: A summary [B, D], dense or sparse, to logits or standardised numbers [B, K].
         write: Writes the graph `summary` [B, D] -> `scores` [B, K].
+        again: Learns with the same settings from other rows: those of training and validation together.
         note: What was chosen, for the report.
     """
 
     scores: Callable[[Any], Array]
     write: Callable[[Path], None]
+    again: Callable[[Any, npt.NDArray[Any]], Expert]
     note: str
 
 
@@ -77,22 +79,24 @@ def fit_linear(data: Learned) -> Expert:
     Raises:
         MissingExtraError: Without scikit-learn.
     """
+    tried = [_linear(data, strength) for strength in _PENALTIES]
+    losses = [loss_of(expert.scores(data.val), data.y_val, data.task) for expert in tried]
+    return tried[int(np.argmin(losses))]
+
+
+def _linear(data: Learned, strength: float) -> Expert:
     mean, spread = _moments(data.train)
-    train, val = _scaled(data.train, mean, spread), _scaled(data.val, mean, spread)
-    best: tuple[float, float, Array, Array] | None = None
-    for strength in _PENALTIES:
-        weights, bias = _solve(train, data, strength)
-        loss = loss_of(np.asarray(val @ weights + bias), data.y_val, data.task)
-        if best is None or loss < best[0]:
-            best = (loss, strength, weights, bias)
-    assert best is not None  # some penalty was tried
-    weights = best[2] / spread[:, None]
-    bias = best[3] - mean @ weights
+    weights, bias = _solve(_scaled(data.train, mean, spread), data, strength)
+    weights = weights / spread[:, None]
+    bias = bias - mean @ weights
 
     def scores(summary: Any) -> Array:
         return np.asarray(summary @ weights + bias, np.float64)
 
-    return Expert(scores, lambda path: _write_linear(weights, bias, path), f"penalty 1/{best[1]:g}")
+    def again(summary: Any, y: npt.NDArray[Any]) -> Expert:
+        return _linear(replace(data, train=summary, y=y), strength)
+
+    return Expert(scores, lambda path: _write_linear(weights, bias, path), again, f"penalty 1/{strength:g}")
 
 
 def _moments(summary: Any) -> tuple[Array, Array]:
@@ -148,29 +152,43 @@ def fit_trees(data: Learned) -> Expert:
     Raises:
         MissingExtraError: Without scikit-learn.
     """
-    try:
-        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-    except ImportError as error:
-        raise MissingExtraError("scikit-learn", "train") from error
-    rows = len(data.y)
-    settings = {
-        "learning_rate": _RATE,
-        "max_iter": _TREES,
-        "max_leaf_nodes": 8 if rows < 1000 else 31,
-        "min_samples_leaf": max(5, min(20, rows // 30)),
-        "l2_regularization": 1.0,
-        "early_stopping": False,
-        "random_state": 0,
-    }
-    make = HistGradientBoostingRegressor if data.task == "regress" else HistGradientBoostingClassifier
+    return _trees(data, ())
+
+
+def _trees(data: Learned, rounds: Sequence[int]) -> Expert:
+    """Return boosted trees, of so many rounds for each label; without `rounds` validation chooses."""
     columns = data.y.T if data.task == "label" else [data.y]
-    parts = [_boost(make(**settings), y, data, number) for number, y in enumerate(columns)]
+    parts = [
+        _boost(_booster(data, rounds[number] if rounds else _TREES), y, data, None if rounds else number)
+        for number, y in enumerate(columns)
+    ]
     forest = _Forest.of(parts, data)
 
     def scores(summary: Any) -> Array:
         return forest.scores(np.asarray(summary, np.float32))
 
-    return Expert(scores, forest.write, " and ".join(f"{p.rounds} rounds" for p in parts[:3]))
+    def again(summary: Any, y: npt.NDArray[Any]) -> Expert:
+        return _trees(replace(data, train=summary, y=y), [max(1, p.rounds) for p in parts])
+
+    return Expert(scores, forest.write, again, " and ".join(f"{p.rounds} rounds" for p in parts[:3]))
+
+
+def _booster(data: Learned, rounds: int) -> Any:
+    try:
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    except ImportError as error:
+        raise MissingExtraError("scikit-learn", "train") from error
+    rows = len(data.y)
+    make = HistGradientBoostingRegressor if data.task == "regress" else HistGradientBoostingClassifier
+    return make(
+        learning_rate=_RATE,
+        max_iter=rounds,
+        max_leaf_nodes=8 if rows < 1000 else 31,
+        min_samples_leaf=max(5, min(20, rows // 30)),
+        l2_regularization=1.0,
+        early_stopping=False,
+        random_state=0,
+    )
 
 
 @dataclass(frozen=True)
@@ -183,20 +201,26 @@ class _Boosted:
     classes: Sequence[int]
 
 
-def _boost(model: Any, y: npt.NDArray[Any], data: Learned, number: int) -> _Boosted:
+def _boost(model: Any, y: npt.NDArray[Any], data: Learned, number: int | None) -> _Boosted:
+    """Return fitted trees; with a `number`, of as many rounds as validation likes."""
     if data.task != "regress" and len(np.unique(y)) < 2:
         return _Boosted([], np.array([10.0 if y[0] else -10.0]), 0, [1])
     model.fit(data.train, y)
-    y_val = data.y_val[:, number] if data.task == "label" else data.y_val
-    if data.task == "regress":
-        losses = [float(np.mean((p - y_val) ** 2)) for p in model.staged_predict(data.val)]
-        classes: list[int] = [0]
-    else:
-        classes = [int(c) for c in model.classes_]
-        losses = [_staged_loss(p, classes, y_val) for p in model.staged_predict_proba(data.val)]
-    rounds = int(np.argmin(losses)) + 1
+    classes = [0] if data.task == "regress" else [int(c) for c in model.classes_]
+    rounds = len(model._predictors)
+    if number is not None:
+        y_val = data.y_val[:, number] if data.task == "label" else data.y_val
+        rounds = _best_rounds(model, data, classes, y_val)
     start = np.ravel(model._baseline_prediction).astype(np.float64)
     return _Boosted(model._predictors[:rounds], start, rounds, classes)
+
+
+def _best_rounds(model: Any, data: Learned, classes: Sequence[int], y: npt.NDArray[Any]) -> int:
+    if data.task == "regress":
+        losses = [float(np.mean((p - y) ** 2)) for p in model.staged_predict(data.val)]
+    else:
+        losses = [_staged_loss(p, classes, y) for p in model.staged_predict_proba(data.val)]
+    return int(np.argmin(losses)) + 1
 
 
 def _staged_loss(probabilities: Array, classes: Sequence[int], y: npt.NDArray[Any]) -> float:

@@ -28,6 +28,7 @@ Array = npt.NDArray[np.float64]
 def judge(
     spec: PredictorSpec,
     members: Members,
+    final: Members,
     streams: Streams,
     truth: Mapping[str, npt.NDArray[Any]],
     groups: Sequence[Any] | None,
@@ -38,7 +39,8 @@ def judge(
 
     Args:
         spec: The predictor.
-        members: Its members.
+        members: Its members as they learned from the training part: what the validation part is asked with.
+        final: Its members as they will be used: what the test part is asked with.
         streams: The prepared streams.
         truth: {"val", "test": targets}.
         groups: Of the test rows.
@@ -49,11 +51,11 @@ def judge(
     single_losses: dict[str, float] = {}
     for name, chosen in _systems(spec, members).items():
         made = alone(members, streams, truth["val"], spec, chosen)
-        systems[name] = system_scores(members, streams, made, "test")[0]
+        systems[name] = system_scores(final, streams, made, "test")[0]
         if name.endswith(" alone"):
             found = system_scores(members, streams, made, "val")[0]
             single_losses[name] = loss_of(found, truth["val"], spec.task)
-    fused, widths = system_scores(members, streams, spec, "test")
+    fused, widths = system_scores(final, streams, spec, "test")
     systems["fused"] = fused
     items = {n: items_of(s, truth["test"], spec.task, spec.scale) for n, s in systems.items()}
     report.systems = {n: by_metric(i, groups) for n, i in items.items()}
@@ -73,7 +75,7 @@ def judge(
             "width": float(np.nanmedian(widths)) * spec.scale,
         }
         return spec, fused
-    _calibrate(spec, members, streams, truth, fused, report)
+    _calibrate(spec, streams, truth["test"], fused, report)
     return _abstain(spec, members, streams, truth, fused, report, wanted_accuracy), fused
 
 
@@ -93,12 +95,7 @@ def _systems(spec: PredictorSpec, members: Members) -> dict[str, tuple[str, ...]
 
 
 def _calibrate(
-    spec: PredictorSpec,
-    members: Members,
-    streams: Streams,
-    truth: Mapping[str, npt.NDArray[Any]],
-    fused: Array,
-    report: FitReport,
+    spec: PredictorSpec, streams: Streams, truth: npt.NDArray[Any], fused: Array, report: FitReport
 ) -> None:
     several = spec.task == "label"
     present = present_of(streams.specs, streams.parts["test"])
@@ -111,8 +108,8 @@ def _calibrate(
     raw *= temperatures[:, None]
     before, after = (tempered(s, 1.0, several=several) for s in (raw, fused))
     report.calibration = {
-        "before": expected_calibration_error(before, truth["test"]),
-        "after": expected_calibration_error(after, truth["test"]),
+        "before": expected_calibration_error(before, truth),
+        "after": expected_calibration_error(after, truth),
         "temperature": float(np.median(temperatures)),
     }
 
@@ -133,9 +130,9 @@ def _abstain(
     on_test = selective(*_confidence(fused, truth["test"], spec.task), threshold)
     report.abstention = {
         "wanted": wanted,
-        "threshold": float("nan") if found is None else threshold,
+        "threshold": None if found is None else threshold,
         "coverage": on_test.coverage,
-        "accuracy": on_test.accuracy,
+        "accuracy": None if np.isnan(on_test.accuracy) else on_test.accuracy,
     }
     return spec.model_copy(update={"threshold": threshold, "wanted_accuracy": wanted})
 

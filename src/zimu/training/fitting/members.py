@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,20 @@ class Members:
         found = _summary(prepared[stream])
         return found[:, self.plain[stream]] if spec.plain else found
 
+    def again(self, streams: Streams, truth: Mapping[str, npt.NDArray[Any]]) -> Members:
+        """Return the members with experts that learned from training and validation rows together.
+
+        Networks stay: they stopped where validation was best, and cannot do so without it.
+        """
+        experts = dict(self.experts)
+        for spec in self.specs:
+            if spec.name in experts:
+                taken = [_rows_of(streams.parts[p], spec.streams, truth[p]) for p in ("train", "val")]
+                summaries = [self.summary(spec, prepared) for prepared, _ in taken]
+                y = np.concatenate([part for _, part in taken])
+                experts[spec.name] = experts[spec.name].again(_stacked(summaries), y)
+        return replace(self, experts=experts)
+
     def write(self, folder: Path) -> None:
         """Write a graph a member."""
         for name, member in {**self.experts, **self.networks}.items():
@@ -148,7 +162,7 @@ def train_members(
     for group in groups:
         name = "network_fused" if len(group) > 1 else f"network_{group[0].name}"
         tell(f"Training {name.replace('_', ' ')} ...")
-        chosen = {p: _rows_with(streams.parts[p], group, truth[p]) for p in ("train", "val")}
+        chosen = {p: _rows_of(streams.parts[p], [s.name for s in group], truth[p]) for p in ("train", "val")}
         if not len(chosen["train"][1]) or not len(chosen["val"][1]):
             continue
         network = train_network(
@@ -168,12 +182,20 @@ def train_members(
     return members
 
 
-def _rows_with(
-    prepared: Mapping[str, Prepared], specs: tuple[StreamSpec, ...], truth: npt.NDArray[Any]
+def _rows_of(
+    prepared: Mapping[str, Prepared], names: Sequence[str], truth: npt.NDArray[Any]
 ) -> tuple[dict[str, Prepared], npt.NDArray[Any]]:
     """Return the rows that have one of the streams at least."""
-    rows = np.flatnonzero(present_of(specs, prepared).any(axis=1))
-    return {s.name: prepared[s.name].take(rows) for s in specs}, truth[rows]
+    rows = np.flatnonzero(np.any([prepared[n].present for n in names], axis=0))
+    return {n: prepared[n].take(rows) for n in names}, truth[rows]
+
+
+def _stacked(summaries: Sequence[Any]) -> Any:
+    if isinstance(summaries[0], np.ndarray):
+        return np.concatenate(summaries)
+    from scipy.sparse import vstack
+
+    return vstack(summaries, format="csr")
 
 
 def _add_experts(
@@ -183,7 +205,7 @@ def _add_experts(
     truth: Mapping[str, npt.NDArray[Any]],
     outputs: int,
 ) -> None:
-    chosen = {p: _rows_with(streams.parts[p], (spec,), truth[p]) for p in ("train", "val")}
+    chosen = {p: _rows_of(streams.parts[p], [spec.name], truth[p]) for p in ("train", "val")}
     train, val = (_summary(chosen[p][0][spec.name]) for p in ("train", "val"))
     y, y_val = chosen["train"][1], chosen["val"][1]
     if not len(y) or not len(y_val):
@@ -222,7 +244,7 @@ def weigh_members(
     sets = subsets(base.names)
     if len(base.names) > EXACT_UP_TO:
         sets = [s for s in sets if len(s) in (1, len(base.names))]
-    mixes: dict[str, Mix] = {}
+    mixes: dict[str, Mix] = {"": weigh({}, truth, members.task, coverage=base.coverage)}
     for chosen in sets:
         columns = [base.names.index(n) for n in chosen]
         rows = np.flatnonzero(present[:, columns].all(axis=1))

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
-
 from zimu.data.columns import Column
 from zimu.training.fitting.evaluating import METRICS, Difference, Score
 
@@ -52,7 +50,7 @@ class FitReport:
     fusing: dict[str, Difference] = field(default_factory=dict)
     against_usual: dict[str, Difference] = field(default_factory=dict)
     calibration: dict[str, float] = field(default_factory=dict)
-    abstention: dict[str, float] = field(default_factory=dict)
+    abstention: dict[str, float | None] = field(default_factory=dict)
     interval: dict[str, float] = field(default_factory=dict)
     given: dict[str, float] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
@@ -155,12 +153,14 @@ def _difference(difference: Difference, metric: str) -> str:
     return f"{sign}{shown:.3g}{unit} (gain {low:.3g} to {high:.3g})"
 
 
-def _abstention(a: Mapping[str, float]) -> str:
-    if np.isnan(a["threshold"]):
+def _abstention(a: Mapping[str, float | None]) -> str:
+    if a["threshold"] is None:
         return (
             f"Abstaining: no threshold reaches an accuracy of {a['wanted']:.0%} on validation, "
             "so every row is answered."
         )
+    if a["accuracy"] is None:
+        return f"Abstaining below a confidence of {a['threshold']:.2f}: on test no row is answered."
     if a["threshold"] == 0:
         return f"Abstaining: validation reaches {a['wanted']:.0%} without it, so every row is answered."
     return (

@@ -28,11 +28,14 @@ def weigh(scores: Mapping[str, Array], truth: npt.NDArray[Any], task: str, *, co
 
     Args:
         scores: {member: logits or standardised numbers [N, K]} of rows that were not trained on.
+            With no member at all the answer is what is usual.
         truth: int64 [N], 0/1 [N, K] or standardised float64 [N].
         task: "classify", "regress" or "label".
         coverage: Of a regression's interval.
     """
     names = sorted(scores)
+    if not names:
+        return Mix(weights={}, width=_width(truth, coverage) if task == "regress" else None)
     if len(names) == 1 or not len(truth):
         shares = np.full(len(names), 1 / len(names))
     else:
