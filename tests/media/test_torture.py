@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zimu.errors import MediaError
 from zimu.media.guard import iter_media_guarded
 from zimu.media.requests import WATCH, FrameRequest, SampleRequest
 
@@ -194,3 +195,42 @@ def test_a_leap_of_a_time_stamp_costs_nothing(make_video, tmp_path):
         times = [float(frame.time) for frame in stream]
     assert len(times) <= 4 * 600 + 3
     assert times[-1] == 1_000_000
+
+
+@pytest.mark.parametrize("with_picture", [False, True])
+def test_a_lie_about_the_sampling_rate_does_not_make_hours_of_a_second(make_video, tmp_path, with_picture):
+    """Issue 10: 32 kB that call themselves 16,000 samples of one second each."""
+    path = tmp_path / ("a.avi" if with_picture else "a.wav")
+    settings = {"codec": "mjpeg", "pixel_format": "yuvj420p"} if with_picture else {"times": []}
+    source = make_video(tmp_path / "a.avi", 1, SMALL, sound_codec="pcm_s16le", **settings)
+    data = bytearray(source.read_bytes())
+    if not with_picture:
+        data = bytearray(
+            b"RIFF" + struct.pack("<I", 32036) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 1, 2, 2, 16)
+        ) + b"data" + struct.pack("<I", 32000) + bytes(32000)  # fmt: skip
+    else:
+        at = data.rindex(b"strf") + 12  # nSamplesPerSec of the sound
+        assert struct.unpack_from("<I", data, at)[0] == 16000
+        struct.pack_into("<I", data, at, 1)
+    path.write_bytes(data)
+    stream = iter_media_guarded(path, frames=FrameRequest(4, 8, 8), samples=SampleRequest())
+    if with_picture:
+        assert 0 < len(list(stream)) < 20
+    else:
+        with pytest.raises(
+            MediaError, match=r"a\.wav says that its sound has 1 samples a second, fewer than"
+        ):
+            list(stream)
+
+
+FUZZED = sorted((Path(__file__).parents[1] / "golden" / "fuzz").iterdir())
+
+
+@pytest.mark.parametrize("path", FUZZED, ids=lambda path: path.stem)
+def test_what_the_fuzzer_found_is_refused_in_one_line(path):
+    """Mutations of `python -m bench.fuzz` that asked for more memory than there is; names are their seeds."""
+    stream = iter_media_guarded(path, frames=FrameRequest(4, 32, 24), samples=SampleRequest(), watch=WATCH)
+    with pytest.raises(MediaError) as found:
+        list(stream)
+    assert "\n" not in str(found.value)
+    assert "memory" in str(found.value)

@@ -13,7 +13,7 @@ from zimu.media.clocks import Timeline
 from zimu.media.mapping import mapping, one_line
 from zimu.media.opening import Source, best_audio, best_video, file_origin, name_of, open_media
 from zimu.media.probe import Probe, describe
-from zimu.media.requests import FrameRequest, MediaRequest, SampleRequest
+from zimu.media.requests import LOWEST_RATE_HZ, FrameRequest, MediaRequest, SampleRequest
 from zimu.media.tracks import AudioTrack, Reading, VideoTrack
 from zimu.streams import Frame, Samples
 
@@ -95,15 +95,25 @@ class MediaStream(Iterator[Frame | Samples], AbstractContextManager["MediaStream
         tracks: list[VideoTrack | AudioTrack] = []
         if request.wants_video and video is not None and self.probe.video is not None:
             tracks.append(VideoTrack(video, reading))
-        if request.samples is not None and audio is not None and self.probe.audio is not None:
+        if request.samples is not None and audio is not None and self._is_sound():
             tracks.append(AudioTrack(audio, request.samples, reading))
         if not tracks:
             raise self._nothing_wanted(video is not None, audio is not None)
         return tracks
 
+    def _is_sound(self) -> bool:
+        """Return whether the audio stream can be decoded and has a rate that a recording may have."""
+        found = self.probe.audio
+        return found is not None and not 0 < found.rate_hz < LOWEST_RATE_HZ
+
     def _nothing_wanted(self, has_video: bool, has_audio: bool) -> MediaError:
         request = self._request
         asked = {"video": request.wants_video, "audio": request.samples is not None}
+        if asked["audio"] and self.probe.audio is not None and not self._is_sound():
+            return MediaError(
+                f"{self._name} says that its sound has {self.probe.audio.rate_hz} samples a second, fewer "
+                f"than any recording ({LOWEST_RATE_HZ}). Its header is wrong."
+            )
         wanted = " or ".join(kind for kind, is_asked in asked.items() if is_asked)
         if (asked["video"] and has_video) or (asked["audio"] and has_audio):
             return MediaError(f"{self._name} has a {wanted} stream in a codec that cannot be decoded.")

@@ -9,7 +9,7 @@ from typing import Literal
 from zimu.errors import ConfigError
 from zimu.timing import to_seconds
 
-__all__ = ["WATCH", "FrameRequest", "MediaRequest", "SampleRequest"]
+__all__ = ["LOWEST_RATE_HZ", "WATCH", "FrameRequest", "MediaRequest", "SampleRequest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,9 @@ class SampleRequest:
         if not self.block_s * self.rate_hz >= 1:
             raise ConfigError(f"block_s is {self.block_s}. A block must hold at least one sample.")
 
+
+# No recording has fewer samples a second. A header that says so makes hours of a few bytes.
+LOWEST_RATE_HZ = 1000
 
 # What the shot detector looks at: 0.3 ms for a frame of 1280x720, at 12.5 Hz under 5 % of the decoding.
 WATCH = FrameRequest(rate_hz=12.5, width=48, height=27, colour="gray")

@@ -13,7 +13,7 @@ import numpy as np
 
 from zimu.media.choosing import Chooser
 from zimu.media.clocks import Clock, Timeline
-from zimu.media.requests import MediaRequest, SampleRequest
+from zimu.media.requests import LOWEST_RATE_HZ, MediaRequest, SampleRequest
 from zimu.media.scaling import LumaScaler, Scaler
 from zimu.media.sound import SoundBlocks
 from zimu.streams import Frame, Samples
@@ -212,7 +212,7 @@ class AudioTrack:
     def push(self, frame: Any) -> Iterator[Samples]:
         """Take a decoded frame; yield the blocks that are full."""
         audio: AudioFrame = frame
-        if audio.samples and audio.sample_rate:
+        if audio.samples and audio.sample_rate >= LOWEST_RATE_HZ:
             time = self._clock.time(audio.pts, Fraction(audio.samples, audio.sample_rate))
             if time is not None:
                 yield from self._blocks.push(time, audio)
