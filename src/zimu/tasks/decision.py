@@ -129,7 +129,8 @@ def _fit_stacking(answers: Answers, targets: npt.NDArray[Any]) -> Rule:
 def _fit_dempster_shafer(answers: Answers, targets: npt.NDArray[Any]) -> Rule:
     """Evidence of which a part says nothing: mᵢ({k}) = rᵢ pᵢ(k), mᵢ(all) = 1 - rᵢ.
 
-    rᵢ is the accuracy on validation. Combined by Dempster's rule; what stays unknown is shared out evenly (the pignistic probability).
+    rᵢ is the accuracy on validation. Combined by Dempster's rule; what stays unknown is shared out evenly
+    (the pignistic probability).
 
     Source: Shafer 1976, "A mathematical theory of evidence", chapters 3 and 11 (discounting); Smets & Kennes
     1994 (Artificial Intelligence 66), section 3.1.
