@@ -170,9 +170,9 @@ def syllables(text: str) -> list[str]:
 def _is_alike(said: str, term: str, code: str) -> bool:
     if said == term:
         return False
-    letters = ["".join(c for c in text.lower() if c.isalnum()) for text in (said, term)]
+    ours, theirs = ("".join(c for c in text.lower() if c.isalnum()) for text in (said, term))
     needed = _ALIKE if len(code) < _SHORT_CODE else _LEAST_ALIKE
-    return SequenceMatcher(None, *letters).ratio() >= needed
+    return SequenceMatcher(None, ours, theirs).ratio() >= needed
 
 
 def _with_term(caption: Caption, start: int, end: int, term: str) -> Caption:
