@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("evaluate", "Score a bundle on a manifest."),
     "fit": ("fit", "Fit a model that predicts a column of a table."),
     "predict": ("predict", "Answer the rows of a table with a fitted model."),
+    "compare": ("compare", "Compare ways of fusing, fairly."),
     "export": ("export", "Make a bundle of a checkpoint."),
     "data": ("data", "List, import and make data sets."),
     "doctor": ("doctor", "Examine a manifest and its media."),

@@ -1,9 +1,9 @@
 """Data whose answer is known: two streams whose bits tell a label together, apart, or both the same.
 
-The bits are drawn and the label is a function of them, so what each stream says of it is computed exactly from
-the table of probabilities, in bits: I(Y; A), I(Y; B), I(Y; A, B), and how the last falls into what both say
-(redundancy), what one alone says (uniqueness) and what only both together say (synergy). A model sees each bit
-as a direction in noise.
+The bits are drawn and the label is a function of them, so what each stream says of it is computed exactly
+from the table of probabilities, in bits: I(Y; A), I(Y; B), I(Y; A, B), and how the last falls into what both
+say (redundancy), what one alone says (uniqueness) and what only both together say (synergy). A model sees
+each bit as a direction in noise.
 
 Source of the parts: Bertschinger et al. 2014 (arXiv:1311.2852), definition 1. The older measure of Williams &
 Beer 2010 calls two different bits of equal size redundant, which is not what one wants to know here.
@@ -109,8 +109,8 @@ def _mutual(joint: Array) -> float:
 def _least_together(table: Array) -> float:
     """Return the least I(A, B; Y) of all tables [A, B, Y] that agree with this one on (A, Y) and on (B, Y).
 
-    It is what the streams say without any interplay. The problem is convex: mirror descent, each step put back
-    on both margins by scaling (Sinkhorn & Knopp 1967).
+    It is what the streams say without any interplay. The problem is convex: mirror descent, each step put
+    back on both margins by scaling (Sinkhorn & Knopp 1967).
     """
     of_a, of_b, label = table.sum(1), table.sum(0), table.sum((0, 1))
     with np.errstate(divide="ignore", invalid="ignore"):

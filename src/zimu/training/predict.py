@@ -185,7 +185,7 @@ def _fit(
     targets = _targets(predictor, train.targets)
     generator = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.AdamW(
-        model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, foreach=True
+        model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
     best, best_state, history, waited = math.inf, _copy(model), [], 0
     for epoch in range(settings.epochs):

@@ -1,0 +1,106 @@
+"""A comparison's recipe: which data, which encoders, one budget for all methods."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from zimu.errors import ConfigError
+from zimu.training.predict_recipes import PredictRecipe
+
+__all__ = ["CompareRecipe", "load_compare_recipe"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AbsentRecipe(_Frozen):
+    """Streams taken away from samples of all three parts, as life does."""
+
+    share: float = Field(default=0.0, ge=0, lt=1, description="of the samples' streams, at random, never all")
+    seed: int = 0
+
+
+class CompareRecipe(_Frozen):
+    """One comparison.
+
+    The table `predict` is that of every method; `fusions` holds what single methods need beside their name.
+    """
+
+    name: str
+    source: str = Field(description="a key of zimu.compare.sources.SOURCES")
+    data: dict[str, Any] = Field(default={}, description="the source's own options")
+    cases: dict[str, dict[str, Any]] = Field(
+        default={}, description="variants of the data by name, each with options set over `data`"
+    )
+    absent: AbsentRecipe = AbsentRecipe()
+    predict: PredictRecipe
+    fusions: dict[str, dict[str, Any]] = Field(default={}, description="options of single fusions, by name")
+    noise: tuple[float, ...] = Field(
+        default=(0.5, 1.0, 2.0),
+        description="spreads of noise added to one stream of the test part, in its own",
+    )
+    extra: tuple[str, ...] = Field(default=(), description="further methods beside `--fusion`")
+
+
+def load_compare_recipe(path: str | Path, settings: Sequence[str] = ()) -> CompareRecipe:
+    """Read a recipe.
+
+    Args:
+        path: A TOML file.
+        settings: Values set over it, as "predict.training.epochs=5"; the right side is TOML.
+
+    Raises:
+        ConfigError: The file is missing or wrong; all errors together, an unknown key with the nearest right
+            one.
+    """
+    path = Path(path)
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"The recipe {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The recipe {path} is not TOML: {error}.") from error
+    for setting in settings:
+        _set(values, setting)
+    try:
+        return CompareRecipe.model_validate(values)
+    except ValidationError as error:
+        problems = "; ".join(_problem(e) for e in error.errors())
+        raise ConfigError(f"The recipe {path} is wrong: {problems}") from error
+
+
+def _set(values: dict[str, Any], setting: str) -> None:
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise ConfigError(f"--set {setting!r} has no '='. Write it as predict.training.epochs=5.")
+    try:
+        value: Any = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *parents, last = key.strip().split(".")
+    for parent in parents:
+        values = values.setdefault(parent, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"--set {setting!r}: {parent!r} is a value, not a table.")
+    values[last] = value
+
+
+_MODELS: dict[str, type[BaseModel]] = {"": CompareRecipe, "predict": PredictRecipe, "absent": AbsentRecipe}
+
+
+def _problem(error: Mapping[str, Any]) -> str:
+    """Return one error of pydantic's in a user's words."""
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] != "extra_forbidden":
+        return f"`{where}`: {error['msg'][0].lower()}{error['msg'][1:]} (found {error['input']!r})"
+    parent = str(error["loc"][0]) if len(error["loc"]) > 1 else ""
+    known = list(_MODELS.get(parent, CompareRecipe).model_fields)
+    near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
+    return f"unknown key `{where}`" + (f" (did you mean `{near[0]}`?)" if near else "")
