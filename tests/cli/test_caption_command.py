@@ -63,7 +63,7 @@ def test_two_videos_of_one_name_do_not_overwrite_each_other(
         ["caption", *map(str, videos), "-b", str(tiny_bundle), "-l", "en", "-o", str(out)], capsys
     )
     assert code == 0
-    assert {p.name for p in out.iterdir()} == {"a.en.srt", "two.a.en.srt"}
+    assert {p.name for p in out.glob("*.srt")} == {"a.en.srt", "two.a.en.srt"}
 
 
 @pytest.mark.parametrize(
