@@ -51,7 +51,7 @@ class Mix(_Frozen):
 
 
 class FusingSpec(_Frozen):
-    """Weights for every set of streams that may be there, learned on the validation part; "" is the empty set.
+    """Weights for each set of streams that may be there, learned on validation; "" is the empty set.
 
     What is not listed takes the weights of all streams, shared among the members that can answer.
     """
