@@ -93,7 +93,7 @@ def test_the_language_setting_is_read_as_programs_do(
     ("arguments", "line"),
     [
         (["caption", "没有.mp4"], "zimu：没有文件 没有.mp4。"),
-        (["caption", "--oops"], "zimu：没有这个选项：--oops"),
+        (["caption", "--zzz"], "zimu：没有这个选项：--zzz"),
     ],
 )
 def test_the_command_line_speaks_chinese(
