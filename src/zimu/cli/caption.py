@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zimu.cli.into_video import IntoVideo
+from zimu.cli.showing import Showing
 from zimu.errors import ConfigError, MediaError, unknown_name
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ def _list(text: str) -> tuple[str, ...]:
 @click.option("--style", "-s", help="House style  [netflix-zh, netflix-en]")
 @click.option("--keyframes", is_flag=True, help="Decode keyframes only: much quicker, blind between them.")
 @click.option("--every-frame", is_flag=True, help="Decode frames that no other needs, too: exact cuts.")
+@click.option("--show", help="speech, sound, scene, with commas  [all that there is]")
+@click.option(
+    "--speech", type=click.Path(path_type=Path), help="What is said: subtitles, Whisper's JSON, or a .txt."
+)
+@click.option("--terms", type=click.Path(path_type=Path), help="Names and terms, one a line, for speech.")
+@click.option("--descriptions", is_flag=True, help="Scenes in a WebVTT file of their own, in the pauses.")
 @click.option("--mux", is_flag=True, help="Also write a copy of the video with the captions as tracks.")
 @click.option("--burn", is_flag=True, help="Also write a copy with the captions drawn on it (extra burn).")
 @click.option("--font", type=click.Path(path_type=Path), help="A font file for --burn.")
@@ -51,6 +58,10 @@ def caption(
     style: str | None,
     keyframes: bool,
     every_frame: bool,
+    show: str | None,
+    speech: Path | None,
+    terms: Path | None,
+    descriptions: bool,
     mux: bool,
     burn: bool,
     font: Path | None,
@@ -70,8 +81,9 @@ def caption(
     from zimu.captions.batch import Job, find_inputs
     from zimu.cli.captioning import Settings, caption_files, captioner_of
 
+    showing = Showing(_list(show) if show is not None else None, speech, terms, descriptions)
     settings = Settings(
-        bundles=_list(bundle) if bundle else None,
+        bundles=showing.bundles(_list(bundle) if bundle else None),
         languages=_list(language),
         formats=_list(formats),
         style=style,
@@ -79,6 +91,7 @@ def caption(
         every_frame=every_frame,
         threads=threads,
         into_video=IntoVideo(mux, burn, font),
+        showing=showing,
     )
     _check_names(settings.formats, style)
     paths = find_inputs(videos, sys.stdin if "-" in videos else ())
@@ -88,6 +101,8 @@ def caption(
     if not paths:
         raise ConfigError("Standard input names no file.")
     settings.into_video.check(paths, settings.languages)
+    if speech is not None and len(paths) > 1:
+        raise ConfigError("--speech belongs to one video, and several are named. Caption them one by one.")
     captioner = captioner_of(settings.bundles, threads)
     click.echo(f"bundle: {captioner.name}", err=True)
     for name in settings.languages:

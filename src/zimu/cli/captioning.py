@@ -14,9 +14,11 @@ import click
 
 from zimu.captions.batch import Job, Ledger, fingerprint
 from zimu.cli.into_video import IntoVideo
+from zimu.cli.showing import Showing, write_descriptions
 
 if TYPE_CHECKING:
     from zimu.captions.captioner import Captioner
+    from zimu.clips.speech import Speech
     from zimu.streams import Caption
 
 __all__ = ["Settings", "caption_file", "caption_files", "captioner_of"]
@@ -37,6 +39,7 @@ class Settings:
         every_frame: Decode every frame.
         threads: Threads of inference; 0 lets the library choose.
         into_video: Copies of the video that carry the captions.
+        showing: What is shown, and where its words come from.
     """
 
     bundles: tuple[str, ...] | None
@@ -47,10 +50,13 @@ class Settings:
     every_frame: bool = False
     threads: int = 0
     into_video: IntoVideo = field(default_factory=IntoVideo)
+    showing: Showing = field(default_factory=Showing)
 
     def results(self, job: Job) -> list[Path]:
         """Return the files that captioning a file writes, but for copies of it."""
         texts = [f"{name}.{kind}" for name in self.languages for kind in self.formats if kind != "html"]
+        if self.showing.descriptions:
+            texts += [f"{name}.descriptions.vtt" for name in self.languages]
         pages = ["html"] if "html" in self.formats else []
         return [job.stem.with_name(f"{job.stem.name}.{end}") for end in (*texts, *pages)]
 
@@ -80,12 +86,17 @@ def caption_file(
     from zimu.subtitles.timeline import arrange
 
     captioner = captioner_of(settings.bundles, settings.threads)
-    found = _captions(captioner, job, tell, settings)
+    found, speech = _captions(captioner, job, tell, settings)
+    found = settings.showing.gather(found, speech, settings.languages)
     arranged = {}
     for language in settings.languages:
         house = settings.style or _STYLES.get(language, "plain")
         mine = [c for c in found if c.language == language]
-        shown = arrange(mine, house)
+        apart = [c for c in mine if c.kind == "scene"] if settings.showing.descriptions else []
+        shown = arrange([c for c in mine if c not in apart], house)
+        if settings.showing.descriptions:
+            target = job.stem.with_name(f"{job.stem.name}.{language}.descriptions.vtt")
+            write_descriptions(apart, speech, target, house, language)
         arranged[language] = shown, house
         for name in settings.formats:
             if name != "html":
@@ -101,29 +112,31 @@ def caption_file(
 
 def _captions(
     captioner: Captioner, job: Job, tell: Callable[[float], None], settings: Settings
-) -> list[Caption]:
-    """Return all captions of a file; write its page where one is asked for."""
+) -> tuple[list[Caption], Speech | None]:
+    """Return all captions of a file and where somebody speaks; write its page where one is asked for."""
 
     def progress(done_s: float, total_s: float | None) -> None:
         if total_s:
             tell(min(1.0, done_s / total_s))
 
+    heard: list[Speech] = []
     run = partial(
         captioner.iter_captions,
         job.source,
         languages=settings.languages,
         keyframes=settings.keyframes,
         every_frame=settings.every_frame,
+        watch_speech=heard.append,
         progress=progress,
     )
     if "html" not in settings.formats:
-        return list(run())
+        return list(run()), heard[0] if heard else None
     from zimu.captions.preview import Preview
 
     preview = Preview(job.source.name, captioner.name, captioner.frames)
     found = list(run(watch_probe=preview.set_probe, watch_clips=preview.add_clips))
     preview.write(job.stem.with_name(f"{job.stem.name}.html"), found)
-    return found
+    return found, heard[0] if heard else None
 
 
 def caption_files(jobs: Sequence[Job], settings: Settings, workers: int, overwrite: bool) -> int:

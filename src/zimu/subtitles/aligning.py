@@ -20,7 +20,7 @@ from zimu.subtitles.styles import Style
 from zimu.subtitles.transcript import place_text, text_units
 from zimu.timing import Span
 
-__all__ = ["Aligned", "agreement", "place_file", "retime_track", "speech_of_cues"]
+__all__ = ["Aligned", "agreement", "place_file", "read_transcript", "retime_track", "speech_of_cues"]
 
 # Speech and cues that agree less than this are looked at by a person. Of real files that fit, 19 in 20 agree
 # better; of files of another film, all agree worse.
@@ -108,17 +108,28 @@ def place_file(path: Path, speech: Speech, style: Style, *, encoding: str | None
     Raises:
         SubtitleError: The file cannot be read or is empty, or nobody speaks.
     """
+    placed = read_transcript(path, speech, encoding=encoding)
+    track = Track(tuple(lay_out(placed, style)))
+    return Aligned(track, (), agreement(placed, speech))
+
+
+def read_transcript(path: Path, speech: Speech | None, *, encoding: str | None = None) -> list[Cue]:
+    """Return a text without times as a cue a sentence, not laid out, see `place_file`.
+
+    Raises:
+        SubtitleError: The file cannot be read or is empty, or nobody speaks.
+    """
     try:
-        text, used, _ = decode(path.read_bytes(), encoding)
+        text = decode(path.read_bytes(), encoding)[0]
     except OSError as error:
         raise SubtitleError(f"{path}: cannot be read: {error.strerror or error}.") from error
     units = text_units(text.removeprefix("\ufeff"))
     if not units:
         raise SubtitleError(f"{path} holds no text.")
+    if speech is None:
+        raise SubtitleError(f"{path} has no times, and no sound was heard that could give it any.")
     _check_spoken(speech)
-    placed = place_text(units, speech)
-    track = Track(tuple(lay_out(placed, style)), encoding=used)
-    return Aligned(track, (), agreement(placed, speech))
+    return place_text(units, speech)
 
 
 def speech_of_cues(cues: Sequence[Cue]) -> Speech:
