@@ -3,20 +3,35 @@
 Each speaker knows how scenes are made and recognises all of what it can see or hear; the rest it guesses. No
 trained model that lacks a modality can be expected to beat the best of them, so these are ceilings.
 
+With --captions it tells instead how often a trained bundle names each fact rightly, kind by kind.
+
 Run: python -m bench.scenes [--items N] [--json]
+     python -m bench.scenes --captions FOLDER --manifest MANIFEST   (FOLDER: --output of `zimu evaluate`)
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 
-from zimu.data.scenes import KINDS, SOUNDS, Facts, Thing, scene_facts, scene_references, sentences, split_of
+from zimu.data.manifest import read_manifest
+from zimu.data.scenes import (
+    KINDS,
+    SOUNDS,
+    Facts,
+    Thing,
+    facts_named,
+    scene_facts,
+    scene_references,
+    sentences,
+    split_of,
+)
 from zimu.metrics.card import score
 from zimu.text.languages import split
 
@@ -146,12 +161,42 @@ def table(items: int = 1500, seed: int = 0) -> dict[str, dict[str, dict[str, flo
     return out
 
 
+GROUPS = ("sound", "object", "size", "colour", "shape", "motion")
+
+
+def named(folder: Path, manifest: Path) -> Iterator[str]:
+    """Yield the lines of a Markdown table: of the captions of each kind, how many name each fact rightly."""
+    facts = {s.id: Facts.from_json(s.extra["facts"]) for s in read_manifest(manifest)}
+    yield "| language | kind | " + " | ".join(GROUPS) + " | everything |"
+    yield "|---|---|" + "---|" * (len(GROUPS) + 1)
+    for path in sorted(folder.glob("captions.*.jsonl")):
+        language = path.suffixes[0][1:]
+        rows: dict[str, list[dict[str, bool]]] = defaultdict(list)
+        for line in path.read_text("utf-8").splitlines():
+            row = json.loads(line)
+            found = facts_named(row["caption"], facts[row["id"]], language)
+            rows[facts[row["id"]].kind].append(found)
+        for kind in KINDS:
+            cells = [_share([r[g] for r in rows[kind] if g in r]) for g in GROUPS]
+            cells.append(_share([all(r.values()) for r in rows[kind]]))
+            yield f"| {language} | {kind} | " + " | ".join(cells) + " |"
+
+
+def _share(right: list[bool]) -> str:
+    return f"{np.mean(right):.1%} ({sum(right)}/{len(right)})" if right else ""
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=1500)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--captions", type=Path, help="folder of captions.LANGUAGE.jsonl")
+    parser.add_argument("--manifest", type=Path, help="of the scenes that were captioned")
     options = parser.parse_args()
+    if options.captions:
+        print("\n".join(named(options.captions, options.manifest)))
+        return
     result = table(options.items)
     if options.json:
         print(json.dumps(result))
