@@ -121,7 +121,8 @@ def _notes(recipe: CompareRecipe) -> dict[str, str]:
         notes[case] = (
             f"H(Y) = {found.label:.2f} bit, I(Y;a) = {found.a:.2f}, I(Y;b) = {found.b:.2f}, I(Y;a,b) = "
             f"{found.both:.2f}: redundancy {abs(found.redundancy):.2f}, only a {abs(found.unique_a):.2f}, "
-            f"only b {abs(found.unique_b):.2f}, synergy {abs(found.synergy):.2f}. Best accuracy {100 * found.best:.1f} %."
+            f"only b {abs(found.unique_b):.2f}, synergy {abs(found.synergy):.2f}. "
+            f"Best accuracy {100 * found.best:.1f} %."
         )
     return notes
 

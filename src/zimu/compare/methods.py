@@ -65,7 +65,9 @@ def choose_methods(recipe: CompareRecipe, wanted: Sequence[str]) -> list[Method]
     streams = tuple(sorted(recipe.predict.encoders))
     decisions = [d for d in DECISIONS if recipe.predict.task in DECISIONS[d].tasks]
     # Those that keep streams apart for a decoder to choose among are none without one.
-    fusions = [f for f, family in FUSIONS.items() if not family.apart and family.least <= len(streams)]
+    fusions = [
+        f for f, family in FUSIONS.items() if family.memory != "in_turn" and family.least <= len(streams)
+    ]
     names = [n for n in SIMPLE if n in (*fusions, *decisions)]
     for name in (*wanted, *recipe.extra):
         names += [*fusions, *decisions] if name == "all" else [name]

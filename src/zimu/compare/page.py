@@ -45,8 +45,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "chosen": ("Validation chooses {0}: {1} on test.", "按验证集选出 {0}：测试集 {1}。"),
     "rests": (
         "{0} seeds, {1} test samples{2}. Every method has the same encoders, budget, splits and seeds. "
-        "Intervals and p are over seeds and samples, p corrected for the number of methods (Holm). Milliseconds are "
-        "processor time a sample, 64 at once; MB is a training step of 64 samples.",
+        "Intervals and p are over seeds and samples, p corrected for the number of methods (Holm). "
+        "Milliseconds are processor time a sample, 64 at once; MB is a training step of 64 samples.",
         "{0} 个随机种子，{1} 个测试样本{2}。所有方法使用相同的编码器、训练预算、划分和种子。"
         "区间与 p 值同时对种子和样本重抽样，p 值按方法个数做 Holm 校正。"
         "毫秒为每样本处理器时间（一次 64 个）；MB 为一次 64 样本训练步的内存。",
