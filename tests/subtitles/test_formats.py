@@ -1,7 +1,10 @@
 import json
 import re
+import shutil
+import subprocess
 import warnings
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -241,6 +244,22 @@ def _through_ffmpeg(folder: Path, suffix: str, text: str) -> str:
                 packet.stream = stream
                 made.mux(packet)
     return target.read_text(encoding="utf-8")
+
+
+def test_srt_and_ass_decoded_and_encoded_again_by_ffmpeg_come_back(tmp_path: Path) -> None:
+    program = shutil.which("ffmpeg")
+    if program is None:
+        pytest.skip("no ffmpeg on this machine")
+    rows = [*_HAZARDS, "a\\Nb", "\\n", "{\\an8}x", "1984", *("".join(p) for p in pairwise(_HAZARDS))]
+    lines = [found for row in rows if (found := clean_lines(row)) and len(found) == 1]
+    pairs = [(*first, *second) for first, second in pairwise(lines)]
+    cues = [Cue(i * 1000, i * 1000 + 990, pair) for i, pair in enumerate(pairs)]
+    for name in ("srt", "ass"):
+        source, target = tmp_path / f"in.{name}", tmp_path / f"out.{name}"
+        source.write_text(FORMATS[name].write(Track(tuple(cues))), encoding="utf-8")
+        subprocess.run([program, "-v", "error", "-i", str(source), str(target)], check=True)
+        back = FORMATS[name].read(target.read_text(encoding="utf-8"))
+        assert _content(back) == [(c.start_ms, c.end_ms, c.lines) for c in cues], name
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

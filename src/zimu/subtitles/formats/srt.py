@@ -15,9 +15,13 @@ _TIMES = re.compile(rf"^[ \t]*({STAMP})[ \t]*-{{1,2}}>[ \t]*({STAMP})([ \t][^\n]
 _NUMBER = re.compile(r"\n[ \t]*\d+[ \t]*\n\Z")
 _NAMES = ("i", "b", "u", "s", "font")
 _TAG = re.compile(r"</?(?:i|b|u|s|font)(?:\s[^<>]*)?>|\{\\[^{}\n]*\}", re.IGNORECASE)
-# SRT has no escape. A word joiner, which nobody sees, keeps literal text from being read as a tag or as
-# times; one more is put before those that are there already, so that reading gives back what was written.
-_HAZARD = "(<(?={0}/?[a-zA-Z])|\\{{(?={0}\\\\)|-(?={0}>)|(?<=\\d):(?={0}\\d{{1,2}}[.,]\\d))"
+# SRT has no escape. A word joiner, which nobody sees, keeps literal text from being read as a tag, as times,
+# or, by players that turn it into ASS, as a code or line break of that; one more is put before those that are
+# there already, so that reading gives back what was written.
+_HAZARD = (
+    "(<(?={0}/?[a-zA-Z])|\\{{(?={0}(?:[\\\\\n]|\\Z))|-(?={0}>)|(?<=\\d):(?={0}\\d{{1,2}}[.,]\\d)"
+    "|\\\\(?={0}[Nnh]))"
+)
 _LITERAL = re.compile(_HAZARD.format("\u2060*"))
 _ESCAPED = re.compile(_HAZARD.format("\u2060+") + "\u2060")
 
