@@ -112,10 +112,11 @@ def prepare(spec: StreamSpec, raw: Raw) -> Prepared:
         present = np.array([t is not None for t in raw.cells], np.bool_)
         return Prepared(present, None, pad_streams(ids), raw.cells, spec.words)
     streams: list[Stream] = raw.cells
-    present = np.array([bool(s.keep.any()) for s in streams], np.bool_)
     if spec.kernels is not None:
         # The first training row decided how many channels a series has.
         streams = [_fitting(s, spec.kernels.channels) for s in streams]
+    present = np.array([bool(s.keep.any()) for s in streams], np.bool_)
+    if spec.kernels is not None:
         return Prepared(
             present, kernels_array(spec.kernels, streams), pad_streams([_shortened(s) for s in streams])
         )

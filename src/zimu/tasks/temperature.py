@@ -67,7 +67,9 @@ def _loss(scores: Array, truth: npt.NDArray[np.int64], temperature: float, sever
     return float(-log_softmax(values)[np.arange(len(truth)), truth].mean())
 
 
-def fit_temperature(scores: npt.ArrayLike, truth: npt.ArrayLike, *, several: bool = False) -> float:
+def fit_temperature(
+    scores: npt.ArrayLike, truth: npt.ArrayLike, *, several: bool = False, prior_rows: float = 0.0
+) -> float:
     """Return the temperature that makes held-out answers most probable.
 
     The likelihood has one peak in 1 / temperature, so a golden-section search finds it.
@@ -76,6 +78,7 @@ def fit_temperature(scores: npt.ArrayLike, truth: npt.ArrayLike, *, several: boo
         scores: Logits or log-probabilities [N, K] of a part that was not trained on.
         truth: The right classes [N], or with `several` 0 and 1 for each label [N, K].
         several: Each label is a question of its own.
+        prior_rows: How many rows the belief that 1 is right counts as; 0 believes the rows alone.
 
     Returns:
         The temperature, 0.1 to 20; 1 where there is nothing to learn it from.
@@ -88,12 +91,15 @@ def fit_temperature(scores: npt.ArrayLike, truth: npt.ArrayLike, *, several: boo
         raise ConfigError(f"There are {len(values)} answers and {len(labels)} truths. They must be as many.")
     if not len(values):
         return 1.0
+    pull = prior_rows / len(values)
+
+    def loss(logarithm: float) -> float:
+        return _loss(values, labels, float(np.exp(logarithm)), several) + pull * logarithm**2
+
     low, high = float(np.log(_COLDEST)), float(np.log(_HOTTEST))
     for _ in range(60):
         a, b = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        if _loss(values, labels, float(np.exp(a)), several) < _loss(
-            values, labels, float(np.exp(b)), several
-        ):
+        if loss(a) < loss(b):
             high = b
         else:
             low = a

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from zimu.metrics.bootstrap import iter_weights
 from zimu.tasks.temperature import log_softmax
 
-__all__ = ["METRICS", "Difference", "Score", "by_metric", "difference", "items_of", "score_of"]
+__all__ = ["HIGHER", "METRICS", "Difference", "Score", "by_metric", "difference", "items_of", "score_of"]
 
 Array = npt.NDArray[np.float64]
 
@@ -25,7 +25,7 @@ METRICS = {
     "label": ("label_accuracy", "log_loss"),
     "regress": ("mean_absolute_error", "root_mean_squared_error"),
 }
-_HIGHER = frozenset({"accuracy", "label_accuracy"})
+HIGHER = frozenset({"accuracy", "label_accuracy"})
 _DRAWS = 2000
 
 
@@ -83,7 +83,7 @@ def score_of(metric: str, items: Array, groups: Sequence[Any] | None = None) -> 
 def difference(metric: str, ours: Array, other: Array, groups: Sequence[Any] | None = None) -> Difference:
     """Return how much better our rows are than the other system's, with a paired interval."""
     value, drawn = _draw(metric, [ours, other], groups)
-    sign = 1 if metric in _HIGHER else -1
+    sign = 1 if metric in HIGHER else -1
     low, high = np.percentile(sign * (drawn[0] - drawn[1]), [2.5, 97.5])
     return Difference(sign * (value[0] - value[1]), float(low), float(high))
 

@@ -14,8 +14,7 @@ from zimu.prediction.specs import PredictorSpec
 from zimu.tasks.abstain import choose_threshold, selective
 from zimu.tasks.calibration import expected_calibration_error
 from zimu.tasks.temperature import log_softmax, tempered
-from zimu.training.fitting.evaluating import METRICS, by_metric, difference, items_of
-from zimu.training.fitting.experts import loss_of
+from zimu.training.fitting.evaluating import HIGHER, METRICS, by_metric, difference, items_of
 from zimu.training.fitting.members import Members, alone, present_of, system_scores
 from zimu.training.fitting.report import FitReport
 from zimu.training.fitting.streams import Streams
@@ -48,18 +47,14 @@ def judge(
         wanted_accuracy: Of the answers given.
     """
     systems = {"what is usual": np.tile(np.asarray(spec.prior), (len(truth["test"]), 1))}
-    single_losses: dict[str, float] = {}
     for name, chosen in _systems(spec, members).items():
         made = alone(members, streams, truth["val"], spec, chosen)
         systems[name] = system_scores(final, streams, made, "test")[0]
-        if name.endswith(" alone"):
-            found = system_scores(members, streams, made, "val")[0]
-            single_losses[name] = loss_of(found, truth["val"], spec.task)
     fused, widths = system_scores(final, streams, spec, "test")
     systems["fused"] = fused
     items = {n: items_of(s, truth["test"], spec.task, spec.scale) for n, s in systems.items()}
     report.systems = {n: by_metric(i, groups) for n, i in items.items()}
-    report.best_single = min(single_losses, key=lambda n: single_losses[n]).removesuffix(" alone")
+    report.best_single = _best_single(report)
     metrics = METRICS[spec.task]
     usual, best = items["what is usual"], items[f"{report.best_single} alone"]
     report.against_usual = {m: difference(m, items["fused"][m], usual[m], groups) for m in metrics}
@@ -77,6 +72,16 @@ def judge(
         return spec, fused
     _calibrate(spec, streams, truth["test"], fused, report)
     return _abstain(spec, members, streams, truth, fused, report, wanted_accuracy), fused
+
+
+def _best_single(report: FitReport) -> str:
+    """Return the single modality that is best on test, the hardest to beat."""
+    first, second = METRICS[report.task]
+    sign = -1 if first in HIGHER else 1
+    singles = [n for n in report.systems if n.endswith(" alone")]
+    scores = report.systems
+    best = min(singles, key=lambda n: (sign * scores[n][first].value, scores[n][second].value))
+    return best.removesuffix(" alone")
 
 
 def _systems(spec: PredictorSpec, members: Members) -> dict[str, tuple[str, ...]]:

@@ -30,7 +30,7 @@ class FitReport:
         rows: {"train", "val", "test": how many}.
         groups: {part: how many groups}; empty where rows stand alone.
         systems: {name: {metric: score}} on the test part.
-        best_single: The single modality that validation likes best.
+        best_single: The single modality that is best on test: the hardest to beat.
         fusing: {metric: the fused model against the best single modality}; empty with one modality.
         against_usual: {metric: the fused model against what is usual}.
         calibration: Expected calibration error before and after, and the temperature.
@@ -124,7 +124,7 @@ def _verdicts(report: FitReport) -> list[str]:
     else:
         out.append("There is one modality, so nothing was fused.")
     if all(d.word == "noise" for d in report.against_usual.values()):
-        out.append("On this test part the model is no better than always answering what is usual.")
+        out.append("These rows cannot show that the model is better than always answering what is usual.")
     return out
 
 

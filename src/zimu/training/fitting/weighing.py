@@ -17,7 +17,8 @@ __all__ = ["weigh"]
 
 Array = npt.NDArray[np.float64]
 
-# Equal weights count as much as so many validation rows: a few dozen rows cannot tell good members apart.
+# Equal weights and a temperature of 1 count as much as so many validation rows: a few dozen rows cannot tell
+# good members apart, and make an answer too sure or too shy.
 _PRIOR_ROWS = 8.0
 # A member that counts less than this is left out: it costs time and says nothing.
 _LEAST = 0.02
@@ -46,7 +47,7 @@ def weigh(scores: Mapping[str, Array], truth: npt.NDArray[Any], task: str, *, co
     found = pooled(scores, weights, task)
     if task == "regress":
         return Mix(weights=weights, width=_width(found[:, 0] - truth, coverage))
-    temperature = fit_temperature(found, truth, several=task == "label")
+    temperature = fit_temperature(found, truth, several=task == "label", prior_rows=_PRIOR_ROWS)
     return Mix(weights=weights, temperature=temperature)
 
 
