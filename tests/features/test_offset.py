@@ -30,7 +30,8 @@ def test_a_delay_is_found_between_steps_at_two_rates(late_s):
     happens = event(0)
     found = estimate_offset(stream(happens(SLOW), SLOW), stream(happens(FAST - late_s), FAST))
     assert found.seconds == pytest.approx(late_s, abs=0.004)
-    assert found.agreement > 0.95
+    # A shift of 0.4 s leaves an eighth of the clip without a partner.
+    assert found.agreement > 0.9
     # Which stream is the faster one does not matter, and turning them round turns the sign.
     back = estimate_offset(stream(happens(FAST - late_s), FAST), stream(happens(SLOW), SLOW))
     assert back.seconds == pytest.approx(-late_s, abs=0.004)

@@ -85,7 +85,7 @@ def estimate_offset(
     if len(ours) != len(others):
         raise ConfigError(f"There are {len(ours)} first and {len(others)} second streams. Give pairs.")
     count = round(largest_s / step_s)
-    shifts = np.arange(-count, count + 1) * step_s
+    shifts: Array = np.arange(-count, count + 1, dtype=np.float64) * step_s
     curves = [_agreement(a, b, shifts) for a, b in zip(ours, others, strict=True)]
     rows = np.array([c for c in curves if c is not None])
     if not len(rows):
@@ -270,4 +270,5 @@ def _in_context(values: Array, mean: Array, parts: Array, reach: int) -> Array:
     seen = (values - mean) @ parts
     seen = seen / (np.abs(seen).mean() + 1e-9)
     index = np.arange(len(seen))[:, None] + np.arange(-reach, reach + 1)
-    return seen[np.clip(index, 0, len(seen) - 1)].reshape(len(seen), -1)
+    out: Array = seen[np.clip(index, 0, len(seen) - 1)].reshape(len(seen), -1)
+    return out

@@ -19,6 +19,7 @@ from zimu.prediction.model import Model
 from zimu.prediction.specs import FusingSpec, PredictorSpec
 from zimu.training.fitting.exporting import check_parity, write_predictor
 from zimu.training.fitting.judging import judge
+from zimu.training.fitting.leaks import find_leaks
 from zimu.training.fitting.members import Settings, train_members, weigh_members
 from zimu.training.fitting.report import FitReport, columns_text, report_text
 from zimu.training.fitting.streams import Streams, make_streams
@@ -142,7 +143,7 @@ def _pose(
     chosen = next((c.name for c in columns if c.kind == "group"), None)
     groups = None if chosen is None else list(records.columns[chosen])
     parts = _part(records, columns, goal, groups, shares, seed)
-    kept = f", rows of one {chosen!r} together" if chosen else ""
+    kept = f", rows of one {chosen!r} together" if chosen else ". No column keeps rows together: see group="
     tell(f"Parted into {len(parts.train)} train, {len(parts.val)} val, {len(parts.test)} test rows{kept}.")
     return _Problem(records, columns, goal, parts, groups)
 
@@ -156,7 +157,7 @@ def _part(
     seed: int,
 ) -> Parts:
     raw = records.columns[target.name]
-    strata = strata_of(target.values if target.task == "regress" else list(raw), target.task)
+    strata = strata_of(target.values.tolist() if target.task == "regress" else raw, target.task)
     split = next((c.name for c in columns if c.kind == "split"), None)
     if split is not None:
         return given_parts(records.columns[split], strata, groups, seed=seed)
@@ -206,6 +207,9 @@ def _start_report(problem: _Problem, streams: Streams) -> FitReport:
     if problem.groups is not None:
         known = problem.groups
         report.groups = {p: len({str(known[i]) for i in rows}) for p, rows in parts.items()}
+    for spec in streams.specs:
+        rows = streams.parts["train"][spec.name]
+        report.warnings += find_leaks(spec, rows, problem.target, problem.truth("train"))
     if streams.problems:
         shown = "; ".join(streams.problems[:3])
         report.warnings.append(

@@ -17,7 +17,9 @@ from zimu.features.spec import FeatureContract
 from zimu.prediction.model import Model
 from zimu.prediction.preparing import Prepared
 from zimu.prediction.specs import PredictorSpec
+from zimu.training.fitting.experts import Expert
 from zimu.training.fitting.members import Members
+from zimu.training.fitting.networks import Network
 from zimu.training.fitting.report import FitReport
 from zimu.training.fitting.streams import HEARING, SEEING, Streams
 
@@ -43,9 +45,9 @@ def write_predictor(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     used = {m.name for m in spec.members}
-    for name, member in {**members.experts, **members.networks}.items():
-        if name in used:
-            member.write(folder / f"{name}.onnx")
+    for name in sorted(used):
+        member: Expert | Network = members.experts.get(name) or members.networks[name]
+        member.write(folder / f"{name}.onnx")
     graphs = {n: FileEntry.of(folder / f"{n}.onnx") for n in sorted(used)}
     contract = FeatureContract()
     if streams.frozen is not None:

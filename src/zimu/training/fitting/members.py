@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -112,11 +111,6 @@ class Members:
                 experts[spec.name] = experts[spec.name].again(_stacked(summaries), y)
         return replace(self, experts=experts)
 
-    def write(self, folder: Path) -> None:
-        """Write a graph a member."""
-        for name, member in {**self.experts, **self.networks}.items():
-            member.write(folder / f"{name}.onnx")
-
 
 def _summary(prepared: Prepared) -> Any:
     if prepared.words is None:
@@ -156,7 +150,7 @@ def train_members(
         _add_experts(members, spec, streams, truth, outputs)
     if not settings.networks:
         return members
-    groups = [(s,) for s in streams.specs]
+    groups: list[tuple[StreamSpec, ...]] = [(s,) for s in streams.specs]
     if len(streams.specs) > 1:
         groups.append(streams.specs)
     for group in groups:
