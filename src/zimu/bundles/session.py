@@ -26,7 +26,7 @@ class Graph:
     Args:
         bundle: The bundle.
         name: The graph's name in its manifest.
-        threads: Threads of ONNX Runtime; 0 takes as many as there are cores, at most 4.
+        threads: Threads of ONNX Runtime; 0 takes half the cores, at most 4: the decoder needs the rest.
 
     Raises:
         BundleError: ONNX Runtime refuses the graph.
@@ -36,7 +36,7 @@ class Graph:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or min(4, os.cpu_count() or 1)
+        options.intra_op_num_threads = threads or max(1, min(4, (os.cpu_count() or 1) // 2))
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # Decoding runs beside inference: a thread that waits must not burn the core that decodes.

@@ -39,7 +39,7 @@ def load(bundle: str | Path | Sequence[str | Path] | None = None, *, threads: in
     Args:
         bundle: A path or a shipped bundle's name, or several of them; None takes `DEFAULT`. One of them may
             be a Whisper, `whisper:small` or a folder of one, see `find_whisper`.
-        threads: Threads of ONNX Runtime; 0 takes as many as there are cores, at most 4.
+        threads: Threads of ONNX Runtime; 0 takes half the cores, at most 4: the decoder needs the rest.
 
     Raises:
         UnknownNameError: Neither a path nor a shipped name.

@@ -30,7 +30,7 @@ class CaptionEngine:
 
     Args:
         bundle: The bundle.
-        threads: Threads of ONNX Runtime; 0 takes as many as there are cores, at most 4.
+        threads: Threads of ONNX Runtime; 0 takes half the cores, at most 4: the decoder needs the rest.
 
     Raises:
         BundleError: The bundle is of another task, or its graphs and contract do not fit each other.

@@ -48,7 +48,7 @@ def _list(text: str) -> tuple[str, ...]:
 @click.option("--font", type=click.Path(path_type=Path), help="A font file for --burn.")
 @click.option("--jobs", "-j", type=click.IntRange(1), default=1, show_default=True, help="Files at a time.")
 @click.option("--overwrite", is_flag=True, help="Caption again what an earlier batch captioned.")
-@click.option("--threads", type=click.IntRange(0), default=0, help="Threads of inference  [all, at most 4]")
+@click.option("--threads", type=click.IntRange(0), default=0, help="Threads of inference  [half the cores]")
 def caption(
     videos: tuple[str, ...],
     bundle: str | None,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from xml.sax.saxutils import escape, quoteattr
 
 from zimu.errors import SubtitleError
 from zimu.subtitles.clock import parse_stamp, stamp
@@ -130,7 +130,7 @@ def write(track: Track) -> str:
     language = track.language or (languages.pop() if len(languages) == 1 else "")
     rows = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<tt xmlns="{_NS}" xmlns:tts="{_NS}#styling" xml:space="preserve" xml:lang={quoteattr(language)}>',
+        f'<tt xmlns="{_NS}" xmlns:tts="{_NS}#styling" xml:space="preserve" xml:lang={_quoted(language)}>',
         "  <head>",
         '    <styling><style xml:id="s" tts:color="white" tts:textAlign="center"/></styling>',
         '    <layout><region xml:id="r" tts:origin="10% 80%" tts:extent="80% 15%"',
@@ -140,7 +140,7 @@ def write(track: Track) -> str:
     ]
     for cue in track.cues:
         own = cue.language if cue.language not in (None, "mul", language) else None
-        tag = f" xml:lang={quoteattr(own)}" if own else ""
+        tag = f" xml:lang={_quoted(own)}" if own else ""
         rows.append(f'    <p begin="{stamp(cue.start_ms)}" end="{stamp(cue.end_ms)}"{tag}>{_inner(cue)}</p>')
     return "\n".join([*rows, "  </div></body>", "</tt>", ""])
 
@@ -154,7 +154,7 @@ def _inner(cue: Cue) -> str:
         name = tag.strip("</>")
         if not tag or (tag.startswith("</") and stack[-1:] != [name]):
             continue
-        out += escape(cue.text[position : mark.at])
+        out += html.escape(cue.text[position : mark.at], quote=False)
         position = mark.at
         if tag.startswith("</"):
             stack.pop()
@@ -162,5 +162,10 @@ def _inner(cue: Cue) -> str:
         else:
             stack.append(name)
             out += '<span tts:{}="{}">'.format(*_SPANS[name])
-    out += escape(cue.text[position:]) + "</span>" * len(stack)
+    out += html.escape(cue.text[position:], quote=False) + "</span>" * len(stack)
     return out.replace("\n", "<br/>")
+
+
+def _quoted(text: str) -> str:
+    # Not xml.sax: it loads the network client of the standard library.
+    return f'"{html.escape(text)}"'
