@@ -131,3 +131,32 @@ def test_a_class_that_training_never_shows_is_refused() -> None:
     strange = PredictData(val.ids, val.streams, val.targets + 5)
     with pytest.raises(ConfigError, match="which training never shows"):
         train_predictor(recipe(), train, strange)
+
+
+@pytest.mark.parametrize("fusion", ["early", "late_average", "late_weighted", "late_log_linear"])
+def test_data_level_and_joint_decisions_learn_and_survive_an_absent_stream(fusion: str) -> None:
+    chosen = recipe(fusion={"name": fusion})
+    found = train_predictor(chosen, samples(300, 0), samples(100, 1), seed=0)
+    test = samples(200, 2)
+    assert found.score(test) > 0.85
+    without = found.predict(test, frozenset({"a"}))
+    np.testing.assert_allclose(without.sum(1), 1.0, atol=1e-5)
+    assert 0.3 < found.score(test, frozenset({"a"})) < 0.65
+
+
+def test_an_encoder_that_is_ahead_is_slowed() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 300)
+    easy = (2.0 * labels - 1)[:, None] + 0.2 * rng.normal(size=(300, 1))
+    hard = (2.0 * labels - 1)[:, None] + 2.0 * rng.normal(size=(300, 1))
+    data = PredictData([str(i) for i in range(300)], {"a": stream(easy), "b": stream(hard)}, labels)
+    short: dict[str, Any] = {"epochs": 4, "learning_rate": 0.003, "batch_size": 100, "patience": 0}
+    plain = train_predictor(recipe(training=short), data, data, seed=0)
+    slowed = train_predictor(recipe(training={**short, "ogm_ge": 1.0}), data, data, seed=0)
+    moved = [
+        float((dict(p.model.named_parameters())["encoders.a.layers.1.weight"]).detach().abs().sum())
+        for p in (plain, slowed)
+    ]
+    assert moved[0] != moved[1]
+    with pytest.raises(ConfigError, match="ogm_ge"):
+        train_predictor(recipe(task="regress", training={"ogm_ge": 0.5}), *[samples(60, 0, "regress")] * 2)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from zimu.compare.markdown import render_markdown
 from zimu.compare.methods import Method, choose_methods
 from zimu.compare.page import render_page
 from zimu.compare.plots import PLOTS, draw_matrix, to_png
@@ -128,18 +129,20 @@ def _notes(recipe: CompareRecipe) -> dict[str, str]:
 
 
 def write_comparison(comparison: Comparison, out: Path) -> None:
-    """Write results.json, page.LANGUAGE.html, and every picture as PNG.LANGUAGE into a folder."""
+    """Write the results as JSON and Markdown, a page and every picture, in each language, into a folder."""
     out.mkdir(parents=True, exist_ok=True)
     write_whole(out / "results.json", json.dumps(to_dict(comparison), indent=1, ensure_ascii=False) + "\n")
     for language in LANGUAGES:
         page = render_page(comparison.name, comparison.tables, language, comparison.notes)
         write_whole(out / f"page.{language}.html", page)
+        text = render_markdown(comparison.tables, language, comparison.notes)
+        write_whole(out / f"table.{language}.md", text)
         if len(comparison.tables) > 1:
-            (out / f"matrix.{language}.png").write_bytes(to_png(draw_matrix(comparison.tables, language)))
+            (out / f"matrix.{language}.png").write_bytes(to_png(draw_matrix, comparison.tables, language))
         for table in comparison.tables:
             for key, draw in PLOTS.items():
                 name = ".".join(filter(None, (key, table.case, language, "png")))
-                (out / name).write_bytes(to_png(draw(table, language)))
+                (out / name).write_bytes(to_png(draw, table, language))
 
 
 def to_dict(comparison: Comparison) -> dict[str, object]:

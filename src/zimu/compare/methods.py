@@ -10,6 +10,7 @@ from zimu.compare.recipes import CompareRecipe
 from zimu.errors import unknown_name
 from zimu.model.fusion import FUSIONS
 from zimu.tasks.decision import DECISIONS
+from zimu.training.predict_building import LEVELS
 from zimu.training.predict_recipes import FusionChoice, PredictRecipe
 
 __all__ = ["SIMPLE", "SWITCHES", "Method", "choose_methods", "recipe_of"]
@@ -23,6 +24,7 @@ SWITCHES: dict[str, tuple[dict[str, Any], bool]] = {
     "modality_dropout": ({"absent": 0.5}, False),
     "no_modality_dropout": ({"absent": 0.0}, False),
     "zero_filling": ({"absent": 0.0}, True),
+    "ogm_ge": ({"ogm_ge": 0.5}, False),
 }
 
 
@@ -49,7 +51,7 @@ class Method:
     @property
     def trained(self) -> bool:
         """Whether it is trained by itself; decisions rest on the models of the single modalities."""
-        return self.kind != "decision"
+        return self.fusion not in DECISIONS
 
 
 def choose_methods(recipe: CompareRecipe, wanted: Sequence[str]) -> list[Method]:
@@ -68,13 +70,15 @@ def choose_methods(recipe: CompareRecipe, wanted: Sequence[str]) -> list[Method]
     fusions = [
         f for f, family in FUSIONS.items() if family.memory != "in_turn" and family.least <= len(streams)
     ]
+    numbers = recipe.predict.task == "regress"
+    fusions += [n for n in LEVELS if not (numbers and n == "late_log_linear")]
     names = [n for n in SIMPLE if n in (*fusions, *decisions)]
     for name in (*wanted, *recipe.extra):
         names += [*fusions, *decisions] if name == "all" else [name]
     methods = [Method(f"only {s}", "single", (s,), "concat_time") for s in streams]
     for name in dict.fromkeys(names):
         if name in fusions:
-            methods.append(Method(name, "fusion", streams, name))
+            methods.append(Method(name, "decision" if name.startswith("late_") else "fusion", streams, name))
         elif name in SWITCHES:
             training, fills = SWITCHES[name]
             methods.append(Method(name, "switch", streams, SIMPLE[0], training, fills))

@@ -75,7 +75,7 @@ def render_page(
     if len(tables) > 1:
         parts += [
             f"<h2>{headings('matrix', language)}</h2>",
-            _figure(to_svg(draw_matrix(tables, language), f"{name} matrix")),
+            _figure(to_svg(f"{name} matrix", draw_matrix, tables, language)),
         ]
         if any(t.case == "xor" for t in tables):
             parts.append(f'<p class="warning" role="note">{escape(additive_note(language))}</p>')
@@ -108,7 +108,7 @@ def _case(table: Table, language: Language, note: str) -> list[str]:
     for key, draw in PLOTS.items():
         title = headings(key, language)
         parts.append(f"<h3>{escape(title)}</h3>")
-        parts.append(_figure(to_svg(draw(table, language), f"{title} {table.case}".strip())))
+        parts.append(_figure(to_svg(f"{title} {table.case}".strip(), draw, table, language)))
     return parts
 
 

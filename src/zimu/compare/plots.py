@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -206,35 +208,36 @@ def draw_matrix(tables: Sequence[Table], language: Language) -> Figure:
     return figure
 
 
-def to_png(figure: Figure) -> bytes:
-    """Return a figure as PNG."""
-    import matplotlib
-
+def to_png(draw: Callable[..., Figure], *of: Any) -> bytes:
+    """Return what `draw(*of)` draws, as PNG."""
     out = io.BytesIO()
-    with matplotlib.rc_context({"font.family": _fonts()}):
-        figure.savefig(out, dpi=110, format="png")
+    with _settings():
+        draw(*of).savefig(out, dpi=110, format="png")
     return out.getvalue()
 
 
-def to_svg(figure: Figure, title: str) -> str:
-    """Return a figure as an SVG element that takes on the text colour of its page."""
-    import matplotlib
-
+def to_svg(title: str, draw: Callable[..., Figure], *of: Any) -> str:
+    """Return what `draw(*of)` draws as an SVG element that takes on the text colour of its page."""
     out = io.StringIO()
-    settings = {"font.family": _fonts(), "svg.fonttype": "none", "svg.hashsalt": title}
-    with matplotlib.rc_context(settings):
-        figure.savefig(out, format="svg", transparent=True)
+    with _settings(title):
+        draw(*of).savefig(out, format="svg", transparent=True)
     text = out.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.S)
     for black in (_INK, "#000000"):
         text = text.replace(black, "currentColor")
     # Text without a colour of its own is black in SVG; on a dark page that cannot be read.
     return text.replace("<svg ", f'<svg role="img" aria-label="{title}" style="fill: currentColor" ', 1)
 
 
-def _fonts() -> list[str]:
+@contextmanager
+def _settings(salt: str = "") -> Iterator[None]:
+    """Fonts that have Chinese where there are some; in SVG the reader's own fonts show the text."""
+    import matplotlib
     from matplotlib import font_manager
 
     known = {f.name for f in font_manager.fontManager.ttflist}
-    return [f for f in _FONTS if f in known]
+    fonts = [f for f in _FONTS if f in known]
+    settings: dict[str, Any] = {"font.family": fonts, "svg.fonttype": "none", "svg.hashsalt": salt}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        yield

@@ -30,7 +30,13 @@ Spread = Mapping[str, np.ndarray]
 
 def fingerprint(recipe: CompareRecipe, method: Method, data_hash: str) -> str:
     """Return 12 hex digits that change with whatever a run's result rests on."""
-    told = [recipe_of(recipe, method).model_dump_json(), method.name, method.fills, recipe.noise, data_hash]
+    told = [
+        recipe_of(recipe, method).model_dump_json(exclude_defaults=True),
+        method.name,
+        method.fills,
+        recipe.noise,
+        data_hash,
+    ]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
 
 

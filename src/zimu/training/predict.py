@@ -15,8 +15,10 @@ from torch.nn import functional as F
 
 from zimu.errors import ConfigError
 from zimu.model.predictor import PredictModel
+from zimu.model.predictor_levels import EarlyModel
 from zimu.model.steps import Steps
 from zimu.tasks import FloatArray, PredictData, Task, find_task
+from zimu.training.balance import ogm_ge
 from zimu.training.predict_batches import MemoryBatches
 from zimu.training.predict_building import build_predictor, set_standardisation
 from zimu.training.predict_recipes import PredictRecipe
@@ -62,7 +64,7 @@ class Predictor:
 
     recipe: PredictRecipe
     task: Task
-    model: PredictModel
+    model: PredictModel | EarlyModel
     shapes: Mapping[str, tuple[int, ...]]
     classes: tuple[str, ...] = ()
     temperature: float = 1.0
@@ -164,7 +166,7 @@ def _start(recipe: PredictRecipe, task: Task, train: PredictData, val: PredictDa
     elif task.name == "classify_several":
         outputs = train.targets.shape[1]
     shapes = {n: tuple(s.values.shape[2:]) for n, s in train.streams.items()}
-    model = build_predictor(recipe, shapes, outputs)
+    model = build_predictor(recipe, shapes, outputs, classes=task.name == "classify")
     set_standardisation(model, train.streams)
     predictor = Predictor(recipe, task, model, {n: shapes[n] for n in recipe.encoders}, train.classes)
     if task.name == "regress":
@@ -199,6 +201,8 @@ def _fit(
             loss = _loss(predictor.task, model(shown, sessions), targets[rows], settings.label_smoothing)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+            if settings.ogm_ge:
+                _balance(predictor, streams, sessions, targets[rows], generator)
             torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip, foreach=True)
             optimiser.step()
             losses.append(loss.detach())
@@ -214,6 +218,27 @@ def _fit(
     model.load_state_dict(best_state)
     model.eval()
     predictor.history = tuple(history)
+
+
+def _balance(
+    predictor: Predictor,
+    streams: dict[str, Steps],
+    sessions: Tensor | None,
+    targets: Tensor,
+    generator: torch.Generator,
+) -> None:
+    """Slow the encoders that are ahead: how right the model is with each stream alone."""
+    model = predictor.model
+    if predictor.task.name != "classify" or not isinstance(model, PredictModel):
+        raise ConfigError("`training.ogm_ge` needs encoders a stream, and classes of which one is right.")
+    scores = {}
+    with torch.no_grad():
+        for name in streams:
+            alone = {
+                n: s if n == name else s._replace(keep=torch.zeros_like(s.keep)) for n, s in streams.items()
+            }
+            scores[name] = model(alone, sessions).softmax(1).gather(1, targets.unsqueeze(1))[:, 0]
+    ogm_ge(model.encoders, scores, predictor.recipe.training.ogm_ge, generator)  # type: ignore[arg-type]
 
 
 def _copy(model: torch.nn.Module) -> dict[str, Tensor]:

@@ -115,6 +115,9 @@ class PredictTraining(_Frozen):
         default=0.1,
         description="share of training samples that lose a stream, for all or each; never all of them",
     )
+    ogm_ge: float = Field(
+        default=0.0, ge=0, description="how hard encoders that are ahead are slowed; 0: not at all"
+    )
     threads: Count = Field(default=1, description="more are slower on small data")
 
 
