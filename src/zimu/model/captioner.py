@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from zimu.model.decoder import AttentionDecoder
+from zimu.model.fusion.early import EarlyJoin
 from zimu.model.steps import Steps
 
 __all__ = ["CaptionModel"]
@@ -23,6 +24,9 @@ class CaptionModel(nn.Module):
         width: D.
         aligned_tokens: Number of tokens V whose presence is also predicted at each step of each stream and of
             the fused memory (for recipes with word times); 0 for none.
+        join: Raw streams to one, for data-level fusion: there is one encoder, of the stream that `join` joins
+        the
+            others onto.
     """
 
     def __init__(
@@ -32,8 +36,10 @@ class CaptionModel(nn.Module):
         decoder: AttentionDecoder,
         width: int,
         aligned_tokens: int = 0,
+        join: EarlyJoin | None = None,
     ) -> None:
         super().__init__()
+        self.join = join
         self.encoders = nn.ModuleDict(encoders)
         self.absent = nn.ParameterDict({n: nn.Parameter(torch.zeros(width)) for n in encoders})
         self.fusion = fusion
@@ -47,6 +53,8 @@ class CaptionModel(nn.Module):
 
         The stand-in takes the first step, so that a fusion and the attention always find a real step.
         """
+        if self.join is not None:
+            streams = {self.join.onto: self.join(streams)}
         encoded = {}
         for name, encoder in self.encoders.items():
             values, keep, times = encoder(streams[name])

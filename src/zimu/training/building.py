@@ -13,13 +13,14 @@ from zimu.model.encoders.resnet import ResNet
 from zimu.model.encoders.strided import StridedEncoder
 from zimu.model.encoders.wavenet import WaveNetEncoder
 from zimu.model.fusion import FUSIONS, build_fusion
+from zimu.model.fusion.early import EarlyJoin
 from zimu.training.recipes import (
+    EarlyRecipe,
     EncoderRecipe,
     FramesRecipe,
     Recipe,
     RegionsRecipe,
     StridedRecipe,
-    WaveNetRecipe,
 )
 
 __all__ = ["build_backbone", "build_model"]
@@ -41,13 +42,17 @@ def build_model(recipe: Recipe, tokens: int) -> CaptionModel:
         recipe: Names and sizes.
         tokens: Size of the vocabulary.
     """
-    width = recipe.model.width
-    encoders = {name: _encoder(recipe, name, spec) for name, spec in recipe.model.encoders.items()}
-    apart = len(encoders) if FUSIONS[recipe.model.fusion.name].apart else 1
+    width, fusion = recipe.model.width, recipe.model.fusion
+    join = _join(recipe) if isinstance(fusion, EarlyRecipe) else None
+    read = recipe.model.encoders if join is None else {join.onto: recipe.model.encoders[join.onto]}
+    encoders = {name: _encoder(recipe, name, spec, join) for name, spec in read.items()}
+    method = fusion.name if join is None else "concat_time"
+    apart = len(encoders) if FUSIONS[method].memory == "in_turn" else 1
     decoder = AttentionDecoder(tokens, width, **recipe.model.decoder.model_dump(), streams=apart)
     aligned = tokens if recipe.training.alignment or recipe.training.presence else 0
-    fusion = build_fusion(recipe.model.fusion.name, list(encoders), width, **recipe.model.fusion.options())
-    model = CaptionModel(encoders, fusion, decoder, width, aligned)
+    options = fusion.options() if join is None else {}
+    fused = build_fusion(method, list(encoders), width, **options)
+    model = CaptionModel(encoders, fused, decoder, width, aligned, join)
     if recipe.training.presence:
         # Most words are false at most moments: the heads start from there.
         for head in model.present.values():
@@ -55,31 +60,33 @@ def build_model(recipe: Recipe, tokens: int) -> CaptionModel:
     return model
 
 
-def _encoder(recipe: Recipe, stream: str, encoder: EncoderRecipe) -> nn.Module:
+def _join(recipe: Recipe) -> EarlyJoin:
+    options = recipe.model.fusion.options()
+    names = list(recipe.model.encoders)
+    onto = options.pop("onto") or ("video" if "video" in names else names[0])
+    return EarlyJoin({n: _step_shape(recipe, n) for n in names}, onto, **options)
+
+
+def _step_shape(recipe: Recipe, stream: str) -> tuple[int, ...]:
+    """Return the shape of one step of a raw stream."""
+    if stream == "audio":
+        assert recipe.audio is not None  # load_recipe has checked it
+        return (1 if recipe.audio.kind == "waveform" else recipe.audio.bands,)
+    assert recipe.video is not None
+    height, across = recipe.video.height, recipe.video.width
+    encoder = recipe.model.encoders[stream]
+    if isinstance(encoder, RegionsRecipe):
+        return ((height // 32) * (across // 32), build_backbone(encoder.backbone).width)
+    return (1 if recipe.video.colour == "gray" else 3, height, across)
+
+
+def _encoder(recipe: Recipe, stream: str, encoder: EncoderRecipe, join: EarlyJoin | None) -> nn.Module:
     width = recipe.model.width
-    if stream == "video":
-        assert recipe.video is not None  # load_recipe has checked it
-        height, across = recipe.video.height, recipe.video.width
-        if isinstance(encoder, RegionsRecipe):
-            regions = (height // 32) * (across // 32)
-            return RegionEncoder(build_backbone(encoder.backbone).width, regions, width, encoder.dropout)
-        if isinstance(encoder, FramesRecipe):
-            return FrameEncoder(
-                1 if recipe.video.colour == "gray" else 3,
-                width,
-                (height, across),
-                **encoder.model_dump(exclude={"name", "shift", "mirror"}),
-            )
-        if isinstance(encoder, StridedRecipe):
-            return StridedEncoder(
-                1 if recipe.video.colour == "gray" else 3,
-                width,
-                (height, across),
-                **encoder.model_dump(exclude={"name", "shift", "mirror"}),
-            )
-    assert recipe.audio is not None and isinstance(encoder, WaveNetRecipe)
-    return WaveNetEncoder(
-        1 if recipe.audio.kind == "waveform" else recipe.audio.bands,
-        width,
-        **encoder.model_dump(exclude={"name"}),
-    )
+    shape = _step_shape(recipe, stream) if join is None else join.shape
+    if isinstance(encoder, RegionsRecipe):
+        return RegionEncoder(shape[1], shape[0], width, encoder.dropout)
+    if isinstance(encoder, FramesRecipe | StridedRecipe):
+        make = FrameEncoder if isinstance(encoder, FramesRecipe) else StridedEncoder
+        options = encoder.model_dump(exclude={"name", "shift", "mirror"})
+        return make(shape[0], width, (shape[1], shape[2]), **options)
+    return WaveNetEncoder(shape[0], width, **encoder.model_dump(exclude={"name"}))

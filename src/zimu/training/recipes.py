@@ -109,7 +109,19 @@ def _fusion_recipe(name: str, family: Family) -> type[FusionOptions]:
     return create_model(f"{name}_fusion", __base__=FusionOptions, **fields)
 
 
-FUSION_RECIPES = {name: _fusion_recipe(name, family) for name, family in FUSIONS.items()}
+class EarlyRecipe(FusionOptions):
+    """One encoder over all raw streams; see `zimu.model.fusion.early`. The other encoders are not built."""
+
+    name: Literal["early"] = "early"
+    onto: str = Field(default="", description="whose encoder reads all; video if there, else the first")
+    rate_hz: float = Field(default=25.0, gt=0)
+    window: Count = 16
+
+
+FUSION_RECIPES: dict[str, type[FusionOptions]] = {
+    "early": EarlyRecipe,
+    **{name: _fusion_recipe(name, family) for name, family in FUSIONS.items()},
+}
 
 if TYPE_CHECKING:
     FusionRecipe: TypeAlias = FusionOptions

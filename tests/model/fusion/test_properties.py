@@ -200,6 +200,15 @@ def test_onnx_equals_torch_at_other_lengths(name: str, fusion: nn.Module) -> Non
         assert_same_memory(found, wanted, name)
 
 
+def test_onnx_equals_torch_where_many_features_share_a_bucket_of_the_sketch() -> None:
+    torch.manual_seed(0)
+    fusion, streams = build_fusion("mcb", NAMES, WIDTH, sketch=5).eval(), streams_of(NAMES)
+    session, inputs = exported(fusion, NAMES), [part for n in NAMES for part in streams[n]]
+    arrays = {i.name: x.numpy() for i, x in zip(session.get_inputs(), inputs, strict=True)}
+    found = session.run(["values"], arrays)[0]
+    np.testing.assert_allclose(found, fusion(streams).values.detach().numpy(), atol=1e-4)
+
+
 class _Positional(nn.Module):
     def __init__(self, fusion: nn.Module, names: list[str]) -> None:
         super().__init__()

@@ -50,18 +50,17 @@ class Family:
         works_on: "vectors": one vector a stream and moment, `make(count, width, **options)`, put on a clock
             by `Stepwise`. "steps": whole streams, `make(names, width, **options)`.
         memory: What S is. "longest": the steps of the stream with the most; "all": the steps of all streams,
-            one after the other or interleaved.
+            one after the other; "in_turn": one of each stream after the other, unjoined, for a decoder that
+            chooses among the streams.
         least: Fewest streams.
         symmetric: Whether it treats all streams alike: streams that change places change nothing.
-        apart: Whether the streams stay unjoined, for the decoder to choose among them.
     """
 
     make: type[nn.Module]
     works_on: Literal["vectors", "steps"]
-    memory: Literal["longest", "all"]
+    memory: Literal["longest", "all", "in_turn"]
     least: int = 1
     symmetric: bool = False
-    apart: bool = False
 
     def options(self) -> Mapping[str, tuple[Any, Any]]:
         """Return {option: (annotated type, default)}."""
@@ -104,7 +103,7 @@ FUSIONS: dict[str, Family] = {
     "dot_attention": _steps(DotAttention, least=2),
     "additive_attention": _steps(AdditiveAttention, least=2),
     "co_attention": _steps(CoAttention, least=2),
-    "hierarchical": Family(Apart, "steps", "all", apart=True),
+    "hierarchical": Family(Apart, "steps", "in_turn"),
     # Transformer.
     "transformer": _steps(Transformer),
     "mult": _steps(MulT, least=2),

@@ -15,6 +15,7 @@ take the mean in the place of a sample; each expert of the mixture sees its own 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
@@ -58,6 +59,6 @@ class MixtureOfExperts(nn.Module):
         self.gate = nn.Linear(count * width, count)
 
     def forward(self, vectors: Sequence[Tensor]) -> Tensor:
-        said = torch.stack([expert(x) for expert, x in zip(self.experts, vectors, strict=True)], -1)
-        gate = F.softmax(self.gate(torch.cat(tuple(vectors), -1)), -1)
-        return torch.einsum("...dn,...n->...d", said, gate)
+        gate = F.softmax(self.gate(torch.cat(tuple(vectors), -1)), -1).split(1, -1)
+        said = [g * expert(x) for g, expert, x in zip(gate, self.experts, vectors, strict=True)]
+        return reduce(torch.add, said)

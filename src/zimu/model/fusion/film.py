@@ -10,6 +10,7 @@ serves any number of streams and prefers none.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import cast
 
 import torch
@@ -40,4 +41,4 @@ class FiLM(nn.Module):
             others = torch.cat([x for j, x in enumerate(vectors) if j != i], -1)
             scale, shift = layer(others).chunk(2, -1)
             parts.append(scale * vectors[i] + shift)
-        return torch.stack(parts).sum(0)
+        return reduce(torch.add, parts)

@@ -8,6 +8,7 @@ Source: Arevalo et al. 2017 (arXiv:1702.01992), section 3.1, the unit for k moda
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
@@ -31,4 +32,4 @@ class GatedSum(nn.Module):
     def forward(self, vectors: Sequence[Tensor]) -> Tensor:
         gates = torch.sigmoid(self.gates(torch.cat(tuple(vectors), -1))).chunk(len(self.values), -1)
         parts = [g * torch.tanh(h(x)) for g, h, x in zip(gates, self.values, vectors, strict=True)]
-        return torch.stack(parts).sum(0)
+        return reduce(torch.add, parts)

@@ -68,6 +68,10 @@ def count_sketch(values: Tensor, hashes: Tensor, signs: Tensor, sketch: int) -> 
         signs: [D], each 1 or -1.
         sketch: d.
     """
+    if torch.onnx.is_in_onnx_export():
+        # ONNX adds at doubled indices from version 16 on, but its exporter warns of them: a table has none.
+        table = signs.new_zeros(len(signs), sketch).scatter(1, hashes.unsqueeze(1), signs.unsqueeze(1))
+        return values @ table
     empty = values.new_zeros((*values.shape[:-1], sketch))
     return empty.index_add(values.dim() - 1, hashes, values * signs)
 

@@ -7,6 +7,7 @@ streams: it cannot hold what only their interplay tells (XOR).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
@@ -27,4 +28,4 @@ class Sum(nn.Module):
         self.count, self.width = count, width
 
     def forward(self, vectors: Sequence[Tensor]) -> Tensor:
-        return torch.stack(tuple(vectors)).sum(0)
+        return reduce(torch.add, vectors)
