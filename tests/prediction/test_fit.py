@@ -167,6 +167,15 @@ def test_the_same_seed_gives_the_same_model(rows, tmp_path):
     np.testing.assert_array_equal(made[0].scores, made[1].scores)
 
 
+def test_without_the_training_half_the_way_to_it_is_said(rows, monkeypatch):
+    from zimu.errors import MissingExtraError
+    from zimu.training import fit as module
+
+    monkeypatch.setattr(module, "find_spec", lambda package: None if package == "torch" else object())
+    with pytest.raises(MissingExtraError, match=r"pip install 'zimu\[train\]'"):
+        module.fit(rows, "outcome")
+
+
 def test_what_cannot_be_fitted_is_said(rows):
     pytest.importorskip("torch")
     with pytest.raises(UnknownNameError, match="Did you mean 'outcome'"):

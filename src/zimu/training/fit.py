@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,10 @@ import numpy.typing as npt
 from zimu.data.columns import Column, recognise
 from zimu.data.records import Records, read_records
 from zimu.data.splits import Parts, given_parts, split_rows, strata_of
-from zimu.errors import ConfigError, unknown_name
+from zimu.errors import ConfigError, MissingExtraError, unknown_name
 from zimu.prediction.model import Model
 from zimu.prediction.specs import FusingSpec, PredictorSpec
-from zimu.training.fitting.exporting import check_parity, write_predictor
-from zimu.training.fitting.judging import judge
 from zimu.training.fitting.leaks import find_leaks
-from zimu.training.fitting.members import Settings, train_members, weigh_members
 from zimu.training.fitting.report import FitReport, columns_text, report_text
 from zimu.training.fitting.streams import Streams, make_streams
 from zimu.training.fitting.targets import Target, read_target
@@ -28,6 +26,7 @@ from zimu.training.fitting.targets import Target, read_target
 __all__ = ["fit"]
 
 _FEWEST_ROWS = 20
+_NEEDED = ("torch", "sklearn", "onnx")
 
 
 @dataclass(frozen=True)
@@ -87,6 +86,13 @@ def fit(
         UnknownNameError: A column, a kind or a task does not exist.
         MissingExtraError: Without the extra `train`.
     """
+    for package in _NEEDED:
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "train")
+    from zimu.training.fitting.exporting import check_parity, write_predictor
+    from zimu.training.fitting.judging import judge
+    from zimu.training.fitting.members import Settings, train_members, weigh_members
+
     problem = _pose(table, target, kinds, group, task, folder, shares, seed, tell)
     streams = make_streams(problem.records, problem.columns, problem.parts, tell)
     base = _base(problem, streams)

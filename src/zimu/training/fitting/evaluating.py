@@ -15,7 +15,17 @@ import numpy.typing as npt
 from zimu.metrics.bootstrap import iter_weights
 from zimu.tasks.temperature import log_softmax
 
-__all__ = ["HIGHER", "METRICS", "Difference", "Score", "by_metric", "difference", "items_of", "score_of"]
+__all__ = [
+    "HIGHER",
+    "METRICS",
+    "Difference",
+    "Score",
+    "area_of",
+    "by_metric",
+    "difference",
+    "items_of",
+    "score_of",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -86,6 +96,45 @@ def difference(metric: str, ours: Array, other: Array, groups: Sequence[Any] | N
     sign = 1 if metric in HIGHER else -1
     low, high = np.percentile(sign * (drawn[0] - drawn[1]), [2.5, 97.5])
     return Difference(sign * (value[0] - value[1]), float(low), float(high))
+
+
+def area_of(scores: Array, truth: npt.NDArray[Any], groups: Sequence[Any] | None = None) -> Score | None:
+    """Return the area under the receiver operating characteristic of two classes, or None.
+
+    Source: the rank statistic of Hanley & McNeil 1982; ties count one half.
+
+    Args:
+        scores: Logits [N, 2].
+        truth: int64 [N].
+        groups: Rows of one group are drawn together.
+
+    Returns:
+        None unless there are two classes and both have rows.
+    """
+    if scores.shape[1] != 2 or len(np.unique(truth)) < 2:
+        return None
+    margin = scores[:, 1] - scores[:, 0]
+    order = np.argsort(margin, kind="stable")
+    starts = np.flatnonzero(np.diff(margin[order], prepend=-np.inf) > 0)
+    second = truth[order] == 1
+    names = (
+        np.arange(len(truth))
+        if groups is None
+        else np.unique([str(g) for g in groups], return_inverse=True)[1]
+    )
+
+    def areas(weights: Array) -> Array:
+        rows = weights[:, names[order]]
+        ones = np.add.reduceat(rows * second, starts, axis=1)
+        zeros = np.add.reduceat(rows * ~second, starts, axis=1)
+        below = np.cumsum(zeros, axis=1) - zeros / 2
+        pairs = ones.sum(axis=1) * zeros.sum(axis=1)
+        return np.where(pairs > 0, (ones * below).sum(axis=1) / np.maximum(pairs, 1e-12), np.nan)
+
+    value = float(areas(np.ones((1, int(names.max()) + 1)))[0])
+    drawn = np.concatenate([areas(w) for w in iter_weights(int(names.max()) + 1, _DRAWS, seed=12345)])
+    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    return Score(value, float(low), float(high))
 
 
 def _draw(

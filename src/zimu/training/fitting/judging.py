@@ -14,7 +14,7 @@ from zimu.prediction.specs import PredictorSpec
 from zimu.tasks.abstain import choose_threshold, selective
 from zimu.tasks.calibration import expected_calibration_error
 from zimu.tasks.temperature import log_softmax, tempered
-from zimu.training.fitting.evaluating import HIGHER, METRICS, by_metric, difference, items_of
+from zimu.training.fitting.evaluating import HIGHER, METRICS, area_of, by_metric, difference, items_of
 from zimu.training.fitting.members import Members, alone, present_of, system_scores
 from zimu.training.fitting.report import FitReport
 from zimu.training.fitting.streams import Streams
@@ -54,6 +54,9 @@ def judge(
     systems["fused"] = fused
     items = {n: items_of(s, truth["test"], spec.task, spec.scale) for n, s in systems.items()}
     report.systems = {n: by_metric(i, groups) for n, i in items.items()}
+    for name, found in systems.items() if spec.task == "classify" else ():
+        if (area := area_of(found, truth["test"], groups)) is not None:
+            report.systems[name]["area_under_roc"] = area
     report.best_single = _best_single(report)
     metrics = METRICS[spec.task]
     usual, best = items["what is usual"], items[f"{report.best_single} alone"]

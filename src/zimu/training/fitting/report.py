@@ -16,7 +16,8 @@ _WORDS = {
     "label_accuracy": "accuracy over labels",
     "log_loss": "log loss",
     "mean_absolute_error": "mean absolute error",
-    "root_mean_squared_error": "root mean squared error",
+    "root_mean_squared_error": "root mean sq. error",
+    "area_under_roc": "area under ROC",
 }
 
 
@@ -104,16 +105,20 @@ def _systems(report: FitReport) -> str:
     groups = f" of {report.groups['test']} groups" if report.groups else ""
     width = max(len(n) for n in report.systems)
     lines = [f"On {rows} test rows{groups} (95 % intervals):"]
-    lines.append(f"  {'':{width}}  {_WORDS[first]:>22}  {_WORDS[second]:>24}")
+    metrics = [first, second]
+    if any("area_under_roc" in scores for scores in report.systems.values()):
+        metrics.append("area_under_roc")
+    lines.append("  " + " " * width + "".join(f"  {_WORDS[m]:>22}" for m in metrics))
     for name, scores in report.systems.items():
-        cells = [_score(scores[m], m) for m in (first, second)]
-        lines.append(f"  {name:{width}}  {cells[0]:>22}  {cells[1]:>24}")
+        lines.append(f"  {name:{width}}" + "".join(f"  {_score(scores[m], m):>22}" for m in metrics))
     return "\n".join(lines)
 
 
 def _score(score: Score, metric: str) -> str:
     if "accuracy" in metric:
         return f"{100 * score.value:.1f} ({100 * score.low:.1f} to {100 * score.high:.1f})"
+    if metric in ("log_loss", "area_under_roc"):
+        return f"{score.value:.3f} ({score.low:.3f} to {score.high:.3f})"
     return f"{score.value:.4g} ({score.low:.3g} to {score.high:.3g})"
 
 
