@@ -107,7 +107,6 @@ g722:16000:g722
 g726:8000:wav
 libopencore_amrnb:8000:amr
 dfpwm:16000:dfpwm
-sbc:16000:sbc
 nellymoser:8000:flv
 real_144:8000:rm"""
 

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "merge": ("merge", "Merge two subtitle files into a bilingual one."),
     "mux": ("mux", "Put subtitles into a copy of a video as tracks."),
     "burn": ("burn", "Draw subtitles into the pictures of a video."),
+    "ocr": ("ocr", "Read subtitles that are part of a video's picture."),
     "bundle": ("bundle", "Show or verify a bundle."),
 }
 
