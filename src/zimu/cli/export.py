@@ -46,7 +46,13 @@ def _quantise(run: Path, made: Bundle) -> None:
     data, metric = recipe.data, recipe.training.metric
     with counting("scoring float and eight bits") as show:
         found = keep_if_as_good(
-            made, read_manifest(data.manifest), data.train, data.val, metric, progress=show
+            made,
+            read_manifest(data.manifest),
+            data.train,
+            data.val,
+            metric,
+            limit=data.val_samples,
+            progress=show,
         )
     for language, value in found.float_scores.items():
         small = found.int8_scores[language]

@@ -99,6 +99,7 @@ def keep_if_as_good(
     split: str,
     metric: str,
     *,
+    limit: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Comparison:
     """Put the eight-bit frame encoder into a bundle if every language keeps its score.
@@ -109,13 +110,15 @@ def keep_if_as_good(
         train: Splits that give the pictures for the ranges.
         split: The part that both are scored on.
         metric: As `zimu.score` names it.
+        limit: Score only so many clips of the part; 0: all.
         progress: Is told how many clips of how many are done.
     """
     beside = bundle.path.with_name(f".{bundle.path.name}.int8")
     try:
         small = quantise(bundle, [s for s in manifest if s.split in train], beside)
-        before = _score(bundle, manifest, split, metric, progress)
-        after = _score(small, manifest, split, metric, progress)
+        part = Manifest(manifest.part(split).samples[: limit or None], manifest.path)
+        before = _score(bundle, part, split, metric, progress)
+        after = _score(small, part, split, metric, progress)
         kept = _is_as_good(before, after, metric)
         comparison = Comparison(
             split=split,

@@ -73,8 +73,6 @@ class SelfCritical:
             reward = self.reward(language, batch.indices, captions)
             others = (reward.sum(1, keepdims=True) - reward) / (self.recipe.samples - 1)
             advantage = torch.from_numpy((reward - others).astype(np.float32)).reshape(-1)
-            # Scores of Chinese by character run two to three times as high; each language counts the same.
-            advantage /= advantage.std().clamp(min=1e-6)
             losses.append(policy_loss(log_probs, advantage.to(log_probs.device)[row]))
             means.append(float(reward.mean()))
         return torch.stack(losses).mean(), float(np.mean(means))
