@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import subprocess
 import sys
@@ -234,3 +235,24 @@ def test_what_the_fuzzer_found_is_refused_in_one_line(path):
         list(stream)
     assert "\n" not in str(found.value)
     assert "memory" in str(found.value)
+
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def run_bench(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_whole_torture_set_is_captioned_or_refused_in_one_line():
+    assert re.search(r"all +58\d ", run_bench("bench.torture"))
+
+
+@pytest.mark.slow
+def test_nothing_that_a_mutated_file_does_leaves_the_child():
+    assert "errors outside the child: 0" in run_bench("bench.fuzz", "--count", "1000", "--seed", "20000")
