@@ -23,6 +23,7 @@ from zimu.streams import Frame, Samples, Stream
 from zimu.timing import to_seconds
 from zimu.training.building import build_backbone
 from zimu.training.drawing import draw_sample, is_drawn
+from zimu.training.published import read_weights, weights_file
 from zimu.training.recipes import Recipe, RegionsRecipe
 
 __all__ = ["contract_of", "extract_samples", "load_backbone", "view_key"]
@@ -41,16 +42,14 @@ def contract_of(recipe: Recipe) -> FeatureContract:
     encoders = {}
     for name, encoder in recipe.model.encoders.items():
         if isinstance(encoder, RegionsRecipe):
-            encoders[name] = f"{encoder.backbone}:{_digest(Path(encoder.weights))}"
+            encoders[name] = f"{encoder.backbone}:{_digest(weights_file(encoder.weights))}"
     return FeatureContract(video=recipe.video, audio=recipe.audio, encoders=encoders)
 
 
 def load_backbone(recipe: RegionsRecipe) -> EfficientNetLite0 | ResNet:
     """Return the frozen frame encoder with its published weights, in evaluation mode."""
-    from safetensors.torch import load_file
-
     backbone = build_backbone(recipe.backbone)
-    backbone.load_published(load_file(recipe.weights))
+    backbone.load_published(dict(read_weights(weights_file(recipe.weights))))
     return backbone.eval().requires_grad_(False)
 
 
@@ -159,6 +158,4 @@ def _crop(pictures: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDAr
 
 
 def _digest(path: Path) -> str:
-    if not path.is_file():
-        raise ConfigError(f"The weights {path} are not there. Set `weights` of the encoder to a local file.")
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

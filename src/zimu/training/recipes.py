@@ -45,7 +45,9 @@ class RegionsRecipe(_Frozen):
 
     name: Literal["regions"]
     backbone: Literal["efficientnet_lite0", "resnet18", "resnet34", "resnet50", "resnet101"]
-    weights: str = Field(description="safetensors file of the backbone's published weights")
+    weights: str = Field(
+        description="file of the backbone's published weights, or their name (resnet50; train --download)"
+    )
     views: Count = Field(default=1, description="stored variants: plain, mirrored, two crops")
     dropout: Share = 0.1
 
