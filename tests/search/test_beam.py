@@ -93,6 +93,23 @@ def test_clips_of_a_batch_do_not_disturb_each_other() -> None:
         assert search(alone, {}, FIRST, options)[0][0].tokens == together[clip][0].tokens
 
 
+@pytest.mark.parametrize("penalty", [0.0, 1.0])
+def test_clips_that_leave_early_find_what_they_find_alone(penalty: float) -> None:
+    options = SearchOptions(beam_size=3, max_length=12, min_length=0, length_penalty=penalty)
+    stepper = TableStepper(40, seed=3)
+    stepper.table[::2, ..., END] += 4.0  # half of the clips end soon, the others late
+    together = search(stepper, {}, FIRST, options)
+    lengths = {len(hypotheses[0].tokens) for hypotheses in together}
+    assert len(lengths) > 3
+    for clip in range(40):
+        alone = TableStepper(40, seed=3)
+        alone.table, alone.clips = stepper.table[clip : clip + 1], 1
+        one = search(alone, {}, FIRST, options)[0]
+        assert [h.tokens for h in one] == [h.tokens for h in together[clip]]
+        for a, b in zip(one, together[clip], strict=True):
+            assert np.array_equal(a.attention, b.attention) and a.score == pytest.approx(b.score)
+
+
 def test_no_caption_holds_padding_unknowns_or_a_repeated_bigram() -> None:
     found = search(TableStepper(20, seed=2), {}, FIRST, SearchOptions(3, 1.0, 12, 8, block_ngrams=2))
     for hypotheses in found:
