@@ -217,6 +217,7 @@ def ref_dot(m: nn.Module, x: Tensor, y: Tensor, times: Sequence[Tensor]) -> Tens
 def ref_additive(m: nn.Module, x: Tensor, y: Tensor, times: Sequence[Tensor]) -> Tensor:
     def read(r: nn.Module, q: Tensor, kv: Tensor) -> Tensor:
         e = r.score(torch.tanh(r.query(q)[:, :, None] + r.key(kv)[:, None])).squeeze(3)
+        e = e.masked_fill(~torch.ones(kv.shape[:2], dtype=torch.bool)[:, None], -1e9)
         return r.out(torch.bmm(F.softmax(e, 2), kv))
 
     x, y = coded(m.code, x, y, times)
@@ -226,8 +227,11 @@ def ref_additive(m: nn.Module, x: Tensor, y: Tensor, times: Sequence[Tensor]) ->
 def ref_co(m: nn.Module, x: Tensor, y: Tensor, times: Sequence[Tensor]) -> Tensor:
     x, y = coded(m.code, x, y, times)
     table = torch.bmm(m.affinity[0](x), y.transpose(1, 2)) * WIDTH**-0.5
-    a = torch.cat((x, torch.bmm(F.softmax(table, 2), y)), 2)
-    b = torch.cat((y, torch.bmm(F.softmax(table.transpose(1, 2), 2), x)), 2)
+    keeps = [torch.ones(v.shape[:2], dtype=torch.bool)[:, None] for v in (x, y)]
+    to_y = F.softmax(table.masked_fill(~keeps[1], -1e9), 2)
+    to_x = F.softmax(table.transpose(1, 2).masked_fill(~keeps[0], -1e9), 2)
+    a = torch.cat((x, torch.bmm(to_y, y)), 2)
+    b = torch.cat((y, torch.bmm(to_x, x)), 2)
     return torch.cat((m.norm["a"](x + F.relu(m.join["a"](a))), m.norm["b"](y + F.relu(m.join["b"](b)))), 1)
 
 
