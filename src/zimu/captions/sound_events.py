@@ -38,7 +38,7 @@ class SoundSettings:
     edge_s: float = 0.24
     near_s: float = 0.24
     specific: float = 0.5
-    weaker: float = 0.6
+    weaker: float = 0.8
     together: int = 2
     speech: float = 0.5
     longest_s: float | None = 5.0

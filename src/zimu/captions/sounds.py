@@ -11,6 +11,7 @@ import numpy.typing as npt
 from zimu.bundles.manifest import Bundle
 from zimu.bundles.session import Graph
 from zimu.captions.sound_events import EventFinder, SoundEvent, SoundSettings, choose_events
+from zimu.captions.sound_head import read_head
 from zimu.captions.wording import Wording, read_wording
 from zimu.errors import BundleError, ConfigError, unknown_name
 from zimu.features.sound import sound_stream
@@ -95,15 +96,18 @@ class SoundTagger:
             )
         wording = read_wording(bundle.file("wording"), f"{bundle.path}: wording")
         graph = Graph(bundle, "tag", threads)
+        where = f"{bundle.path}: head"
+        head = read_head(bundle.file("head"), wording, where) if "head" in bundle.manifest.files else None
 
         def score(patches: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-            scores: npt.NDArray[np.float32] = graph(patches=patches)["scores"]
+            found = graph(patches=patches)
+            scores: npt.NDArray[np.float32] = found["scores"]
             if scores.shape[1] != len(wording.class_names):
                 raise BundleError(
                     f"{bundle.path}: the graph scores {scores.shape[1]} classes, wording.csv has "
                     f"{len(wording.class_names)} rows."
                 )
-            return scores
+            return scores if head is None else head.rescore(scores, found["features"], wording)
 
         return lambda: cls(score, wording, spec, settings)
 
