@@ -237,6 +237,15 @@ def test_what_the_fuzzer_found_is_refused_in_one_line(path):
     assert "memory" in str(found.value)
 
 
+def test_a_line_feed_in_a_name_stays_out_of_the_message(tmp_path):
+    path = tmp_path / "two\nlines.mp4"
+    for data in (b"", b"no video " * 99):
+        path.write_bytes(data)
+        with pytest.raises(MediaError, match=r"two lines\.mp4 (is empty|cannot be read)") as found:
+            list(iter_media_guarded(path, frames=FrameRequest(4, 8, 8), samples=None))
+        assert "\n" not in str(found.value)
+
+
 CHECKOUT = Path(__file__).parents[2]
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zimu.errors import MediaError
-from zimu.media.opening import check_file
+from zimu.media.opening import check_file, name_of
 from zimu.media.probe import Probe
 from zimu.media.requests import FrameRequest, MediaRequest, SampleRequest
 from zimu.media.starting import start_child
@@ -157,7 +157,7 @@ class GuardedStream(Iterator[Frame | Samples], AbstractContextManager["GuardedSt
     def __init__(self, source: str | os.PathLike[str], request: MediaRequest, limits: Limits) -> None:
         self.warnings: list[str] = []
         self.end = Fraction(0)
-        self._name = str(Path(source))
+        self._name = name_of(source)
         self._request = request
         self._limits = limits
         self._probe: Probe | None = None
@@ -167,7 +167,7 @@ class GuardedStream(Iterator[Frame | Samples], AbstractContextManager["GuardedSt
         self._inbox = _Inbox(self._process.stdout)
         self._finalizer = weakref.finalize(self, _stop, self._process, self._inbox)
         order = {
-            "source": self._name,
+            "source": str(Path(source)),
             "request": pack_request(request),
             "memory_bytes": None if limits.memory_mb is None else limits.memory_mb << 20,
             "cpu_s": limits.cpu_s,

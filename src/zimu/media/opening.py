@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -43,18 +44,21 @@ _REFUSED_FORMATS = frozenset({"tty"})
 
 def name_of(source: Source) -> str:
     """Return how messages call a source."""
-    return "The given picture" if isinstance(source, bytes) else str(Path(source))
+    if isinstance(source, bytes):
+        return "The given picture"
+    # A line feed in a file's name must not make a message two lines.
+    return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", " ", str(Path(source)))
 
 
 def check_file(path: Path) -> None:
     if path.is_dir():
-        raise MediaError(f"{path} is a folder. Give a file.")
+        raise MediaError(f"{name_of(path)} is a folder. Give a file.")
     if not path.exists():
-        raise MediaError(f"{path} does not exist.")
+        raise MediaError(f"{name_of(path)} does not exist.")
     if not path.is_file():
-        raise MediaError(f"{path} is not a regular file. Give a file on disk.")
+        raise MediaError(f"{name_of(path)} is not a regular file. Give a file on disk.")
     if path.stat().st_size == 0:
-        raise MediaError(f"{path} is empty (0 bytes).")
+        raise MediaError(f"{name_of(path)} is empty (0 bytes).")
 
 
 @contextmanager
