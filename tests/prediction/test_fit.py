@@ -21,8 +21,8 @@ def test_every_modality_alone_and_the_plain_baselines_stand_beside_the_fused_mod
     report = zimu.load(fitted[0]).report
     assert set(report["systems"]) == {
         "what is usual",
-        "linear on the table (scikit-learn)",
-        "trees on the table (scikit-learn)",
+        "table, linear (sklearn)",
+        "table, trees (sklearn)",
         "table alone",
         "notes alone",
         "signal alone",

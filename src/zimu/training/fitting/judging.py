@@ -52,10 +52,29 @@ def judge(
         systems[name] = system_scores(final, streams, made, "test")[0]
     fused, widths = system_scores(final, streams, spec, "test")
     systems["fused"] = fused
-    items = {n: items_of(s, truth["test"], spec.task, spec.scale) for n, s in systems.items()}
+    report.notes = dict(members.notes)
+    _compare(spec, systems, truth["test"], groups, report)
+    if spec.task == "regress":
+        held = float(np.mean(np.abs(fused[:, 0] - truth["test"]) <= widths))
+        width = float(np.nanmedian(widths)) * spec.scale
+        report.interval = {"wanted": spec.coverage, "held": held, "width": width}
+        return spec, fused
+    _calibrate(spec, streams, truth["test"], fused, report)
+    return _abstain(spec, members, streams, truth, fused, report, wanted_accuracy), fused
+
+
+def _compare(
+    spec: PredictorSpec,
+    systems: Mapping[str, Array],
+    truth: npt.NDArray[Any],
+    groups: Sequence[Any] | None,
+    report: FitReport,
+) -> None:
+    """Score every system on the test part, and the fused one against the others."""
+    items = {n: items_of(s, truth, spec.task, spec.scale) for n, s in systems.items()}
     report.systems = {n: by_metric(i, groups) for n, i in items.items()}
     for name, found in systems.items() if spec.task == "classify" else ():
-        if (area := area_of(found, truth["test"], groups)) is not None:
+        if (area := area_of(found, truth, groups)) is not None:
             report.systems[name]["area_under_roc"] = area
     report.best_single = _best_single(report)
     metrics = METRICS[spec.task]
@@ -63,18 +82,6 @@ def judge(
     report.against_usual = {m: difference(m, items["fused"][m], usual[m], groups) for m in metrics}
     if len(spec.names) > 1:
         report.fusing = {m: difference(m, items["fused"][m], best[m], groups) for m in metrics}
-    report.notes = dict(members.notes)
-    if spec.task == "regress":
-        apart = np.abs(fused[:, 0] - truth["test"])
-        held = float(np.mean(apart <= widths))
-        report.interval = {
-            "wanted": spec.coverage,
-            "held": held,
-            "width": float(np.nanmedian(widths)) * spec.scale,
-        }
-        return spec, fused
-    _calibrate(spec, streams, truth["test"], fused, report)
-    return _abstain(spec, members, streams, truth, fused, report, wanted_accuracy), fused
 
 
 def _best_single(report: FitReport) -> str:
@@ -92,7 +99,7 @@ def _systems(spec: PredictorSpec, members: Members) -> dict[str, tuple[str, ...]
     out: dict[str, tuple[str, ...]] = {}
     for member in members.specs:
         if member.name in ("linear_table", "trees_table"):
-            out[f"{member.name.split('_')[0]} on the table (scikit-learn)"] = (member.name,)
+            out[f"table, {member.name.split('_')[0]} (sklearn)"] = (member.name,)
     for stream in spec.names:
         names = tuple(m.name for m in members.specs if m.streams == (stream,))
         if names:

@@ -29,10 +29,10 @@ def find_leaks(spec: StreamSpec, rows: Prepared, target: Target, truth: npt.NDAr
     from sklearn.model_selection import cross_val_score
     from sklearn.tree import DecisionTreeClassifier
 
-    counts = np.bincount(truth)
-    if spec.table is None or target.task != "classify" or counts[counts > 0].min() < _FOLDS:
+    if spec.table is None or rows.summary is None or target.task != "classify":
         return []
-    if counts.max() > _TOO_COMMON * len(truth) or rows.summary is None:
+    counts = np.bincount(truth)
+    if counts[counts > 0].min() < _FOLDS or counts.max() > _TOO_COMMON * len(truth):
         return []
     found, first = [], 0
     for column in spec.table.columns:

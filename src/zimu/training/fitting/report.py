@@ -13,10 +13,10 @@ __all__ = ["FitReport", "columns_text", "report_text"]
 
 _WORDS = {
     "accuracy": "accuracy",
-    "label_accuracy": "accuracy over labels",
+    "label_accuracy": "label accuracy",
     "log_loss": "log loss",
-    "mean_absolute_error": "mean absolute error",
-    "root_mean_squared_error": "root mean sq. error",
+    "mean_absolute_error": "mean abs. error",
+    "root_mean_squared_error": "RMS error",
     "area_under_roc": "area under ROC",
 }
 
@@ -108,18 +108,18 @@ def _systems(report: FitReport) -> str:
     metrics = [first, second]
     if any("area_under_roc" in scores for scores in report.systems.values()):
         metrics.append("area_under_roc")
-    lines.append("  " + " " * width + "".join(f"  {_WORDS[m]:>22}" for m in metrics))
+    lines.append("  " + " " * width + "".join(f" {_WORDS[m]:>17}" for m in metrics))
     for name, scores in report.systems.items():
-        lines.append(f"  {name:{width}}" + "".join(f"  {_score(scores[m], m):>22}" for m in metrics))
+        lines.append(f"  {name:{width}}" + "".join(f" {_score(scores[m], m):>17}" for m in metrics))
     return "\n".join(lines)
 
 
 def _score(score: Score, metric: str) -> str:
     if "accuracy" in metric:
-        return f"{100 * score.value:.1f} ({100 * score.low:.1f} to {100 * score.high:.1f})"
+        return f"{100 * score.value:.1f} ({100 * score.low:.1f}–{100 * score.high:.1f})"
     if metric in ("log_loss", "area_under_roc"):
-        return f"{score.value:.3f} ({score.low:.3f} to {score.high:.3f})"
-    return f"{score.value:.4g} ({score.low:.3g} to {score.high:.3g})"
+        return f"{score.value:.3f} ({score.low:.2f}–{score.high:.2f})"
+    return f"{score.value:.4g} ({score.low:.3g}–{score.high:.3g})"
 
 
 def _verdicts(report: FitReport) -> list[str]:
@@ -128,7 +128,9 @@ def _verdicts(report: FitReport) -> list[str]:
         out.append(_verdict(f"the best single modality ({report.best_single})", report.fusing, "Fusing"))
     else:
         out.append("There is one modality, so nothing was fused.")
-    if all(d.word == "noise" for d in report.against_usual.values()):
+    area = report.systems["fused"].get("area_under_roc")
+    unsure = all(d.word == "noise" for d in report.against_usual.values())
+    if unsure and (area is None or area.low <= 0.5):
         out.append("These rows cannot show that the model is better than always answering what is usual.")
     return out
 
