@@ -166,7 +166,6 @@ def _batches(samples: Sequence[Sample], spec: VideoSpec) -> Iterator[npt.NDArray
 
 def _quantise_graph(path: Path, batches: Iterator[npt.NDArray[np.float32]]) -> None:
     """Replace an ONNX file by its eight-bit form."""
-    import onnxruntime
     from onnxruntime.quantization import (
         CalibrationDataReader,
         CalibrationMethod,
@@ -174,6 +173,7 @@ def _quantise_graph(path: Path, batches: Iterator[npt.NDArray[np.float32]]) -> N
         QuantType,
         quantize_static,
     )
+    from onnxruntime.quantization.shape_inference import quant_pre_process
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
         def get_next(self) -> dict[str, Any] | None:
@@ -182,12 +182,8 @@ def _quantise_graph(path: Path, batches: Iterator[npt.NDArray[np.float32]]) -> N
 
     # Batch norms must be folded into their convolutions first: a scale is measured behind them.
     folded = path.with_suffix(".folded")
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    options.optimized_model_filepath = str(folded)
-    options.log_severity_level = 3
-    onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     try:
+        quant_pre_process(str(path), str(folded), skip_symbolic_shape=True)
         quantize_static(
             str(folded),
             str(path),
@@ -200,4 +196,4 @@ def _quantise_graph(path: Path, batches: Iterator[npt.NDArray[np.float32]]) -> N
             calibrate_method=CalibrationMethod.MinMax,
         )
     finally:
-        folded.unlink()
+        folded.unlink(missing_ok=True)
