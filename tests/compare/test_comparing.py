@@ -13,12 +13,12 @@ from zimu.compare.comparing import collect, compare
 from zimu.compare.methods import choose_methods
 from zimu.compare.recipes import CompareRecipe, load_compare_recipe
 from zimu.compare.results import load_result
+from zimu.compare.schedule import run_all
 from zimu.compare.sources import load_parts, read_parts, save_parts
 from zimu.errors import ConfigError, UnknownNameError
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes" / "compare"
 SMALL = ["data.train=200", "data.val=60", "data.test=200", "predict.training.epochs=12", "noise=[1.0]"]
-ONE_CASE = 'cases = {}\n[data]\ncase = "xor"\ntrain = 240\nval = 80\ntest = 200\n'
 
 
 def xor(**changes: object) -> CompareRecipe:
@@ -62,9 +62,8 @@ def test_runs_that_are_there_are_not_made_again(finished: Path) -> None:
     before = [f.stat().st_mtime_ns for f in files]
     files[0].unlink()
     seen: list[int] = []
-    compare(
-        xor(), ["sum", "tensor", "majority"], 2, finished, report=lambda done, total, _: seen.append(done)
-    )
+    methods = choose_methods(xor(), ["sum", "tensor", "majority"])
+    run_all(xor(), methods, 2, finished, report=lambda done, total, _: seen.append(done))
     assert seen == [len(files) - 1, len(files)]
     assert [f.stat().st_mtime_ns for f in files[1:]] == before[1:]
     assert load_result(files[0]) is not None

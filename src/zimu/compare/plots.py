@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ _KIND_NAMES = {
     "switch": ("training switch", "训练开关"),
     "decision": ("decision level", "决策级"),
 }
-_FONTS = ["DejaVu Sans", "Noto Sans CJK SC", "WenQuanYi Micro Hei", "PingFang SC", "Microsoft YaHei"]
+_CHINESE = ("Noto Sans CJK SC", "WenQuanYi Micro Hei", "PingFang SC", "Microsoft YaHei")
 _INK = "#010203"
 
 Figure = Any
@@ -148,16 +149,20 @@ def _shown(table: Table) -> list[Row]:
 
 
 def draw_costs(table: Table, language: Language) -> Figure:
-    """Draw score against milliseconds an answer; the area of a point grows with the parameters."""
+    """Draw score against milliseconds an answer, numbered; the area of a point grows with the parameters."""
     zh, scale = language == "zh", 100.0 if table.task.higher_is_better else 1.0
-    figure, ((axis,),) = _new(1, 1, (7.5, 4.5))
+    figure, ((axis,),) = _new(1, 1, (8.5, max(4.0, 1.0 + 0.19 * len(table.rows))))
     most = max(r.costs.parameters for r in table.rows)
-    for row in table.rows:
+    for number, row in enumerate(table.rows, 1):
         x, y = row.costs.milliseconds, scale * row.score.value
-        axis.scatter(x, y, 15 + 200 * row.costs.parameters / most, color=_KINDS[row.kind], alpha=0.6)
-        axis.annotate(
-            method_name(row.method, language), (x, y), fontsize=7, xytext=(3, 3), textcoords="offset points"
+        label = f"{number}  {method_name(row.method, language)}"
+        axis.scatter(
+            x, y, 15 + 200 * row.costs.parameters / most, color=_KINDS[row.kind], alpha=0.6, label=label
         )
+        # Methods that cost and score the same lie on each other: their numbers go round the point.
+        turn = 0.9 * number
+        away = (9 * np.cos(turn), 9 * np.sin(turn))
+        axis.annotate(str(number), (x, y), fontsize=7, xytext=away, textcoords="offset points", ha="center")
     axis.set_xscale("log")
     axis.set_xlabel(
         "每个样本的处理器毫秒数（对数轴；面积表示参数量）"
@@ -166,6 +171,7 @@ def draw_costs(table: Table, language: Language) -> Figure:
     )
     axis.set_ylabel(score_name(table.task, language))
     axis.grid(lw=0.3)
+    axis.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), markerscale=0.6, frameon=False)
     return figure
 
 
@@ -236,7 +242,13 @@ def _settings(salt: str = "") -> Iterator[None]:
     from matplotlib import font_manager
 
     known = {f.name for f in font_manager.fontManager.ttflist}
-    fonts = [f for f in _FONTS if f in known]
+    if not known & set(_CHINESE):
+        # Its list of fonts is kept from when it first ran; one installed since is not in it.
+        for path in font_manager.findSystemFonts():
+            if re.search(r"wqy|cjk|pingfang|msyh|sourcehan", Path(path).name.lower()):
+                font_manager.fontManager.addfont(path)
+        known = {f.name for f in font_manager.fontManager.ttflist}
+    fonts = ["DejaVu Sans", *(f for f in _CHINESE if f in known)]
     settings: dict[str, Any] = {"font.family": fonts, "svg.fonttype": "none", "svg.hashsalt": salt}
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")

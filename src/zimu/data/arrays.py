@@ -42,7 +42,10 @@ def series_steps(
     """Return the streams of clips that lie one after the other in values [sum of lengths, ...]."""
     parts = np.split(values, np.cumsum(lengths)[:-1])
     return pad_streams(
-        [Stream(p, np.ones(len(p), np.bool_), (np.arange(len(p)) + 0.5) / rate_hz) for p in parts]
+        [
+            Stream(p, np.ones(len(p), np.bool_), (np.arange(len(p), dtype=np.float64) + 0.5) / rate_hz)
+            for p in parts
+        ]
     )
 
 
