@@ -6,8 +6,8 @@ Each video joins stretches of `caption_videos` and carries 20 sentences of GRID,
 and 16 sounds of ESC-10's fold 5 (on which nothing was tuned), one after the other with pauses of 0.8 to 6 s.
 It is read once, as `zimu caption` reads it; any attempt to reach the network fails. Speech is scored by its
 time and by its edges, sounds by what is told in the right words at the right time, scenes by the joins. A
-recording of `speech` has pauses of its own; it counts as spoken where it is less than 20 dB under its loudest,
-pauses up to 0.2 s included.
+recording of `speech` has pauses of its own; it counts as spoken where it is less than 20 dB under its
+loudest, pauses up to 0.2 s included.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from zimu.subtitles.timeline import arrange
 from zimu.timing import to_ms
 from zimu.training.sound_tracks import sounds_of_kinds
 
-SIZE, FPS = (320, 240), 25
+SIZE, FPS = (640, 360), 25
 EDGES_MS = (50, 100, 400, 800)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from zimu.clips.speech import HOP_MS, Speech
-from zimu.subtitles.transcript import place_text, spoken_length, text_units
+from zimu.subtitles.cue import Word
+from zimu.subtitles.transcript import place_by_words, place_text, spoken_length, text_units
 from zimu.timing import Span
 
 WORDS = [
@@ -98,3 +99,34 @@ def test_chinese_counts_characters_and_sentences_end_at_full_stops() -> None:
 def test_silence_gets_no_cues() -> None:
     nothing = Speech((), np.zeros(100, np.float32), np.full(100, -90, np.float32))
     assert place_text(["A sentence."], nothing) == []
+
+
+def heard_words(*rows: tuple[str, int, int]) -> list[Word]:
+    return [Word(text, 1.0, start, end) for text, start, end in rows]
+
+
+def test_words_that_a_recogniser_heard_place_a_text_and_its_mistakes_do_not() -> None:
+    heard = heard_words(
+        ("Come", 1000, 1200), ("inn", 1200, 1500), ("please.", 1500, 2000),
+        ("Sit", 5000, 5300), ("down", 5300, 5600), ("hair.", 5600, 6000),
+    )  # fmt: skip
+    first, second = place_by_words(["Come in, please.", "Sit down here."], heard) or []
+    assert (first.start_ms, first.end_ms) == (1000, 2000)
+    assert second.start_ms == 5000 and second.end_ms == pytest.approx(6000, abs=400)
+    assert [w.text for w in second.words] == ["Sit", "down", "here"]
+    assert second.confidence == pytest.approx(2 / 3, abs=1e-3)
+
+
+def test_words_heard_in_chinese_are_shared_by_characters() -> None:
+    cues = place_by_words(
+        ["今天天气好。", "我们走吧。"],
+        heard_words(("今天", 0, 400), ("天气号", 400, 1000), ("我们", 3000, 3400), ("走吧", 3400, 4000)),
+    )
+    assert cues is not None and [c.start_ms for c in cues] == [0, 3000]
+
+
+def test_words_of_another_text_place_nothing() -> None:
+    assert (
+        place_by_words(["Nothing agrees here."], heard_words(("something", 0, 500), ("else", 500, 900)))
+        is None
+    )

@@ -84,7 +84,8 @@ class Showing:
         if self.speech is not None:
             from zimu.subtitles.timeline import read_speech
 
-            captions = [c for c in captions if c.kind != "speech"] + read_speech(self.speech, speech)
+            heard = [c for c in captions if c.kind == "speech"]
+            captions = [c for c in captions if c.kind != "speech"] + read_speech(self.speech, speech, heard)
         captions = [c for c in captions if self.kinds is None or c.kind in self.kinds]
         for language in sorted({c.language for c in captions if c.kind == "speech"} - set(languages)):
             click.echo(f"what is said is in {language}, which --language does not name", err=True)

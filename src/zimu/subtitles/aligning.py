@@ -12,12 +12,12 @@ import numpy as np
 
 from zimu.clips.speech import HOP_MS, Speech
 from zimu.errors import SubtitleError
-from zimu.subtitles.cue import Cue, Track
+from zimu.subtitles.cue import Cue, Track, Word
 from zimu.subtitles.encoding import decode
 from zimu.subtitles.layout import lay_out
 from zimu.subtitles.retime import Segment, find_segments, retime
 from zimu.subtitles.styles import Style
-from zimu.subtitles.transcript import place_text, text_units
+from zimu.subtitles.transcript import place_by_words, place_text, text_units
 from zimu.timing import Span
 
 __all__ = ["Aligned", "agreement", "place_file", "read_transcript", "retime_track", "speech_of_cues"]
@@ -113,7 +113,9 @@ def place_file(path: Path, speech: Speech, style: Style, *, encoding: str | None
     return Aligned(track, (), agreement(placed, speech))
 
 
-def read_transcript(path: Path, speech: Speech | None, *, encoding: str | None = None) -> list[Cue]:
+def read_transcript(
+    path: Path, speech: Speech | None, *, encoding: str | None = None, heard: Sequence[Word] = ()
+) -> list[Cue]:
     """Return a text without times as a cue a sentence, not laid out, see `place_file`.
 
     Raises:
@@ -126,6 +128,8 @@ def read_transcript(path: Path, speech: Speech | None, *, encoding: str | None =
     units = text_units(text.removeprefix("\ufeff"))
     if not units:
         raise SubtitleError(f"{path} holds no text.")
+    if heard and (cues := place_by_words(units, heard)):
+        return cues
     if speech is None:
         raise SubtitleError(f"{path} has no times, and no sound was heard that could give it any.")
     _check_spoken(speech)

@@ -54,7 +54,7 @@ def arrange(
     return sorted(shown, key=lambda c: c.start_ms)
 
 
-def read_speech(path: Path, speech: Speech | None) -> list[Caption]:
+def read_speech(path: Path, speech: Speech | None, heard: Sequence[Caption] = ()) -> list[Caption]:
     """Return what another program or person says is said, as captions of kind "speech".
 
     A cue in two languages becomes a caption in each.
@@ -62,15 +62,24 @@ def read_speech(path: Path, speech: Speech | None) -> list[Caption]:
     Args:
         path: A subtitle file, Whisper's JSON, or a .txt file with a sentence a line.
         speech: Where somebody speaks; a text without times is put there.
+        heard: What a recogniser heard, with the times of its words; they place a text more exactly.
 
     Raises:
         SubtitleError: The file cannot be read, or has no times and nobody speaks.
     """
     if path.suffix.lower() == ".txt":
-        cues = read_transcript(path, speech)
+        cues = read_transcript(path, speech, heard=_words(heard))
     else:
         cues = tell_languages([c for c in read_track(path).cues if c.lines])
     return [caption for cue in cues for caption in _captions(cue)]
+
+
+def _words(heard: Sequence[Caption]) -> list[Word]:
+    return [
+        Word(token, 1.0, start, end)
+        for caption in sorted(heard, key=lambda c: c.start_ms)
+        for token, (start, end) in zip(caption.tokens, caption.word_times, strict=False)
+    ]
 
 
 def _captions(cue: Cue) -> list[Caption]:

@@ -1,15 +1,16 @@
 """A text without times put where it is said, by the pauses of speech and how long its lines take to say.
 
-Needs no recogniser: it knows how long a syllable takes on average, where pauses are, and that lines end at
-pauses more often than not. Where it is wrong it is wrong by a line, not by a minute, as long as what is said
-is what is written.
+Where a recogniser heard the words, their times are taken. Without one it knows how long a syllable takes on
+average, where pauses are, and that lines end at pauses more often than not. Where it is wrong it is wrong by
+a line, not by a minute, as long as what is said is what is written.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import pairwise
 
 import numpy as np
@@ -21,7 +22,7 @@ from zimu.subtitles.measure import guess_language
 from zimu.text.languages import is_han
 from zimu.timing import to_ms
 
-__all__ = ["place_text", "spoken_length", "text_units"]
+__all__ = ["place_by_words", "place_text", "spoken_length", "text_units"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,6 +36,8 @@ _STRETCH = 3.0
 _SPREAD, _UNSAID = 0.25, 2.0
 # Speech is cut inside a span where the loudness dips by so much, dB.
 _DIP_DB, _DIP_HOPS = 8.0, 12
+# So many of a text's words a recogniser has to hear before its times are taken.
+_AGREED = 0.3
 # Elsewhere in a span a line may end at one of the places so far apart.
 _STEP_S = 0.25
 
@@ -107,6 +110,83 @@ def place_text(units: Sequence[str], speech: Speech, *, language: str | None = N
         own = language or guess_language(unit)
         cues.append(Cue(start, max(start, end), clean_lines(unit), "speech", own, round(sure, 4), words))
     return cues
+
+
+def place_by_words(
+    units: Sequence[str], heard: Sequence[Word], *, language: str | None = None
+) -> list[Cue] | None:
+    """Return a cue for each line of a text by the words that a recogniser heard; None where few agree.
+
+    Words that agree have their times; the others share what lies between them by their length.
+
+    Args:
+        units: Lines in the order in which they are said.
+        heard: Words with times, in order.
+        language: Of the text; None guesses it line by line.
+    """
+    ours = [(i, token) for i, unit in enumerate(units) for token in _TOKEN.findall(unit)]
+    theirs = [part for word in heard for part in _heard_parts(word)]
+    if not ours or not theirs:
+        return None
+    keys = [token.lower() for _, token in ours]
+    blocks = SequenceMatcher(None, keys, [key for key, _, _ in theirs], False).get_matching_blocks()
+    known = [(b.a + k, *theirs[b.b + k][1:]) for b in blocks for k in range(b.size)]
+    if len(known) < _AGREED * len(ours):
+        return None
+    lengths = np.array([spoken_length(token) for _, token in ours])
+    edges = np.concatenate([[0.0], np.cumsum(lengths)])
+    # Each word that agrees pins its own beginning and end; between two words there may be a pause.
+    pins: dict[float, list[int]] = {}
+    for i, start, end in known:
+        pins.setdefault(float(edges[i]), []).append(start)
+        pins.setdefault(float(edges[i + 1]), []).append(end)
+    pace = sum(end - start for _, start, end in known) / sum(lengths[i] for i, _, _ in known)
+    starts, ends = (_between(edges, {at: pick(ms) for at, ms in pins.items()}, pace) for pick in (max, min))
+    agreed = {i for i, _, _ in known}
+    return [
+        _cue_of(
+            unit, [k for k, (own, _) in enumerate(ours) if own == i], ours, (starts, ends), agreed, language
+        )
+        for i, unit in enumerate(units)
+        if any(own == i for own, _ in ours)
+    ]
+
+
+def _between(edges: Floats, pins: dict[float, int], pace: float) -> Floats:
+    """Return a time for each edge, in ms: that of its pin, or between those around it, or at a pace."""
+    said = np.array(sorted(pins), np.float64)
+    at = np.maximum.accumulate(np.array([pins[edge] for edge in said.tolist()], np.float64))
+    before, after = at[0] - pace * (said[0] - edges[0]), at[-1] + pace * (edges[-1] - said[-1])
+    said, at = np.concatenate([[edges[0]], said, [edges[-1]]]), np.concatenate([[before], at, [after]])
+    found: Floats = np.maximum(0, np.interp(edges, said, at))
+    return found
+
+
+def _heard_parts(word: Word) -> list[tuple[str, int, int]]:
+    """Return the tokens of a word that was heard, with their shares of its time in ms."""
+    tokens = _TOKEN.findall(word.text)
+    if word.start_ms is None or word.end_ms is None or not tokens:
+        return []
+    edges = np.linspace(word.start_ms, word.end_ms, len(tokens) + 1).round().astype(int).tolist()
+    return [(token.lower(), a, b) for token, (a, b) in zip(tokens, pairwise(edges), strict=True)]
+
+
+def _cue_of(
+    unit: str,
+    own: Sequence[int],
+    tokens: Sequence[tuple[int, str]],
+    times: tuple[Floats, Floats],
+    agreed: Collection[int],
+    language: str | None,
+) -> Cue:
+    starts, ends = times
+    words = tuple(
+        Word(tokens[k][1], 1.0 if k in agreed else 0.5, round(starts[k]), round(ends[k + 1])) for k in own
+    )
+    share = sum(k in agreed for k in own) / len(own)
+    start, end = round(starts[own[0]]), round(ends[own[-1] + 1])
+    spoken_in = language or guess_language(unit)
+    return Cue(start, max(start, end), clean_lines(unit), "speech", spoken_in, round(share, 4), words)
 
 
 def _places(speech: Speech, step_s: float) -> _Places:

@@ -100,7 +100,8 @@ def save_head(head: SoundHead, folder: Path, scores: Mapping[str, float] | None 
     from safetensors.numpy import save
 
     arrays = {
-        "weights": head.weights.astype(np.float16),
+        # The file keeps bytes as they lie in memory: a transposed view would come back scrambled.
+        "weights": np.ascontiguousarray(head.weights, np.float16),
         "bias": head.bias,
         "classes": head.classes,
         "related": head.related.astype(np.uint8),
