@@ -59,6 +59,6 @@ class MixtureOfExperts(nn.Module):
         self.gate = nn.Linear(count * width, count)
 
     def forward(self, vectors: Sequence[Tensor]) -> Tensor:
-        gate = F.softmax(self.gate(torch.cat(tuple(vectors), -1)), -1).split(1, -1)
-        said = [g * expert(x) for g, expert, x in zip(gate, self.experts, vectors, strict=True)]
+        gate = F.softmax(self.gate(torch.cat(tuple(vectors), -1)), -1).chunk(len(vectors), -1)
+        said: list[Tensor] = [g * e(x) for g, e, x in zip(gate, self.experts, vectors, strict=True)]
         return reduce(torch.add, said)

@@ -36,7 +36,7 @@ class FiLM(nn.Module):
             nn.init.zeros_(cast(nn.Linear, layer).bias[width:])
 
     def forward(self, vectors: Sequence[Tensor]) -> Tensor:
-        parts = []
+        parts: list[Tensor] = []
         for i, layer in enumerate(self.modulate):
             others = torch.cat([x for j, x in enumerate(vectors) if j != i], -1)
             scale, shift = layer(others).chunk(2, -1)
