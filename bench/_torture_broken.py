@@ -84,10 +84,11 @@ def _poke(mark: bytes, offset: int, layout: str, *values: object) -> object:
     return change
 
 
-def _lies() -> Iterator[Case]:
+def _false_numbers() -> list[tuple[str, Maker, object]]:
+    """Return names, whole files and the changes that make their headers lie."""
     made = sources()
     wav: Maker = lambda path: make(path, Sound("pcm_s16le"))  # noqa: E731
-    lies: list[tuple[str, Maker, object]] = [
+    return [
         ("size in stsd.mp4", made["a.mp4"], _poke(b"avc1", 28, ">HH", 65535, 65535)),
         ("size 0 in stsd.mp4", made["a.mp4"], _poke(b"avc1", 28, ">HH", 0, 0)),
         ("length.mp4", made["a.mp4"], _poke(b"mvhd", 20, ">I", 0xFFFFFFFF)),
@@ -119,7 +120,10 @@ def _lies() -> Iterator[Case]:
         ("rate.flac", made["a.flac"], _poke(b"fLaC", 18, ">I", 0)),
         ("total.flac", made["a.flac"], _poke(b"fLaC", 22, ">I", 0xFFFFFFFF)),
     ]  # fmt: skip
-    for name, source, change in lies:
+
+
+def _lies() -> Iterator[Case]:
+    for name, source, change in _false_numbers():
         yield Case("lying header", f"lie {name}", _changed(source, change), "either")
     for side in (20_000, 60_000):
         yield Case("lying header", f"png of {side}.png", lambda path, side=side: _png(path, side), "either")

@@ -45,15 +45,13 @@ def apart(
     try:
         while True:
             kind, value = ours.recv()
-            if kind == "progress":
-                progress(*value)
-            elif kind == "error":
+            if kind == "done":
+                return value  # type: ignore[no-any-return]
+            if kind == "error":
                 raise value
-            elif kind == "bug":
+            if kind == "bug":
                 raise MediaError(f"{name} cannot be worked on: {value}.")
-            else:
-                result: T = value
-                return result
+            progress(*value)
     except EOFError:
         process.join()
         raise MediaError(f"{name} cannot be worked on: {_death(process.exitcode)}.") from None

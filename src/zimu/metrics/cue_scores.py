@@ -60,6 +60,21 @@ def score_cues(
         ConfigError: The reference has no cue.
     """
     settings = settings or ScoreSettings()
+    _check(references, metrics, language)
+    parts = parts_of(references, candidates)
+    wanted = {score for name in metrics for score in CUE_METRICS[name]}
+    measures = {name: m for name, m in _measures(parts, metrics, language).items() if name in wanted}
+    items = _items(parts)
+    data = hashlib.sha256("\x1e".join(f"{c.start_ms}\x1f{c.end_ms}\x1f{c.text}" for c in references).encode())
+    conditions = Conditions(len(parts), "1", f"suber-{language}", split, data.hexdigest()[:12])
+    resampling = Resampling(measures, settings.draws, settings.seed)
+    scores = {
+        name: Score(name, m.value, conditions, items.ids, m, resampling) for name, m in measures.items()
+    }
+    return ScoreCard(scores, _warnings(parts, len(candidates)), items)
+
+
+def _check(references: Sequence[Cue], metrics: Sequence[str], language: str) -> None:
     for name in metrics:
         if name not in CUE_METRICS:
             raise unknown_name("metric of subtitle files", name, CUE_METRICS)
@@ -67,17 +82,15 @@ def score_cues(
         raise unknown_name("language", language, _LANGUAGES)
     if not references:
         raise ConfigError("The reference has no cue, so there is nothing to score against.")
-    parts = parts_of(references, candidates)
-    wanted = {score for name in metrics for score in CUE_METRICS[name]}
-    measures = {name: m for name, m in _measures(parts, metrics, language).items() if name in wanted}
-    ids = [f"{number} from {_clock(part)}" for number, part in enumerate(parts, 1)]
-    data = hashlib.sha256("\x1e".join(f"{c.start_ms}\x1f{c.end_ms}\x1f{c.text}" for c in references).encode())
-    conditions = Conditions(len(parts), "1", f"suber-{language}", split, data.hexdigest()[:12])
-    resampling = Resampling(measures, settings.draws, settings.seed)
-    scores = {name: Score(name, m.value, conditions, ids, m, resampling) for name, m in measures.items()}
-    texts = [tuple(" ".join(c.text for c in side) for side in (p.references, p.candidates)) for p in parts]
-    items = Items(tuple(ids), tuple([first] for first, _ in texts), tuple(second for _, second in texts))
-    return ScoreCard(scores, _warnings(parts, len(candidates)), items)
+
+
+def _items(parts: Sequence[CuePart]) -> Items:
+    """Return the texts of the parts, each named by its number and time."""
+    return Items(
+        tuple(f"{number} from {_clock(part)}" for number, part in enumerate(parts, 1)),
+        tuple([" ".join(cue.text for cue in part.references)] for part in parts),
+        tuple(" ".join(cue.text for cue in part.candidates) for part in parts),
+    )
 
 
 def _measures(parts: Sequence[CuePart], metrics: Sequence[str], language: str) -> dict[str, Measure]:
