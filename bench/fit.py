@@ -20,7 +20,7 @@ import numpy as np
 
 from zimu.data.records import read_records
 from zimu.data.splits import split_rows, strata_of
-from zimu.features.offset import estimate_offset, learn_envelope, sound_envelope
+from zimu.features.offset import estimate_offset, learn_envelope, onset_envelope, sound_envelope
 from zimu.media.reader import iter_media
 from zimu.media.requests import FrameRequest, SampleRequest
 from zimu.streams import Frame, Samples, Stream
@@ -127,6 +127,7 @@ def meld() -> None:
                 "dialogue_id": f"{r['split']} {r['Dialogue_ID']}",
                 "speaker": r["Speaker"],
                 "utterance": r["Utterance"],
+                "place": int(r["Utterance_ID"]),
                 "emotion": r["Emotion"],
             }
             for r in csv.DictReader(file)
@@ -138,16 +139,16 @@ def grid() -> None:
     """Print how near to 120 ms an injected delay of the sound is found, by clips taken together."""
     folder = DATA / "grid_s1"
     rows = [json.loads(line) for line in (folder / "transcripts.jsonl").open(encoding="utf-8")]
-    train = [read_clip(folder / r["file"]) for r in [r for r in rows if r["split"] == "train"][::4]]
+    train = [read_clip(folder / r["file"]) for r in [r for r in rows if r["split"] == "train"][::8]]
     test = [read_clip(folder / r["file"]) for r in rows if r["split"] == "val"]
     model = learn_envelope([f for f, _ in train], [heard(s) for _, s in train])
     seen = [model.envelope(f) for f, _ in test]
     late = [heard(s, 1920) for _, s in test]
     order = np.random.default_rng(0).permutation(len(test))
-    for count in (1, 5, 10, 20, 50):
+    for count in (1, 5, 10, 20, 50, 100):
         groups = [order[i : i + count] for i in range(0, len(order) - count + 1, count)]
-        found = [estimate_offset([seen[i] for i in g], [late[i] for i in g]).seconds for g in groups]
-        off = 1000 * (np.array(found) - 0.12)
+        found = [estimate_offset([seen[i] for i in g], [late[i] for i in g], largest_s=0.4) for g in groups]
+        off = 1000 * (np.array([f.seconds for f in found]) - 0.12)
         near = (np.abs(off) <= 10).mean()
         print(f"  {count:2} clips: {near:.0%} within 10 ms, median error {np.median(np.abs(off)):.1f} ms")
 
@@ -164,8 +165,9 @@ def read_clip(path: Path) -> tuple[Stream, np.ndarray]:
 
 
 def heard(sound: np.ndarray, late: int = 0) -> Stream:
-    """Return the loudness of a sound in eight bands, so many samples late."""
-    return sound_envelope(Samples(Fraction(0), 16000, np.r_[np.zeros(late, np.float32), sound]), bands=8)
+    """Return how the loudness of a sound rises in eight bands, so many samples late."""
+    moved = Samples(Fraction(0), 16000, np.r_[np.zeros(late, np.float32), sound])
+    return onset_envelope(sound_envelope(moved, bands=8))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from zimu.errors import ConfigError
-from zimu.features.offset import estimate_offset, learn_envelope, motion_envelope, sound_envelope
+from zimu.features.offset import (
+    estimate_offset,
+    learn_envelope,
+    motion_envelope,
+    onset_envelope,
+    sound_envelope,
+)
 from zimu.streams import Samples, Stream
 
 
@@ -85,6 +91,14 @@ def test_envelopes_rise_where_something_happens():
     assert len(sound_envelope(Samples(Fraction(0), 16000, sound[:10])).values) == 0
 
 
+def test_an_onset_is_where_an_envelope_rises_and_a_short_one_has_none():
+    level = stream(np.r_[np.zeros(50), np.ones(50)], np.arange(100) / 100)
+    rise = onset_envelope(level, 0.05)
+    assert rise.times[rise.values[:, 0] > 0].mean() == pytest.approx(0.495)
+    assert len(rise.values) == 90
+    assert len(onset_envelope(stream(np.zeros(5), np.arange(5) / 100)).values) == 0
+
+
 def test_pairs_are_asked_for_and_too_short_clips_are_refused():
     one = stream(np.arange(3.0), np.arange(3.0))
     with pytest.raises(ConfigError, match="2 first and 1 second"):
@@ -112,9 +126,10 @@ def test_an_injected_delay_of_120_ms_is_found_within_10_ms_on_grid(shared):
         return stream(np.stack([f.picture for f in frames]), [float(f.time) for f in frames]), sound
 
     def heard(sound: np.ndarray, late: int = 0) -> Stream:
-        return sound_envelope(Samples(Fraction(0), 16000, np.r_[np.zeros(late, np.float32), sound]))
+        moved = Samples(Fraction(0), 16000, np.r_[np.zeros(late, np.float32), sound])
+        return onset_envelope(sound_envelope(moved, bands=8))
 
-    train = [read(r) for r in rows if r["split"] == "train"][::12]
+    train = [read(r) for r in rows if r["split"] == "train"][::8]
     model = learn_envelope([f for f, _ in train], [heard(s) for _, s in train])
     test = [read(r) for r in [r for r in rows if r["split"] == "val"][::5]]
     found = estimate_offset([model.envelope(f) for f, _ in test], [heard(s, 1920) for _, s in test])

@@ -28,6 +28,7 @@ __all__ = [
     "estimate_offset",
     "learn_envelope",
     "motion_envelope",
+    "onset_envelope",
     "sound_envelope",
 ]
 
@@ -163,6 +164,23 @@ def sound_envelope(samples: Samples, *, bands: int = 1, start: float = 0.0) -> S
     level = np.log(energy + _FLOOR * max(float(energy.max()), 1e-12))
     times = float(samples.start) - start + (window / 2 + hop * np.arange(len(level))) / samples.rate_hz
     return Stream(level.astype(np.float32), np.ones(len(level), np.bool_), times)
+
+
+def onset_envelope(envelope: Stream, reach_s: float = 0.08) -> Stream:
+    """Return how an envelope rises: its value so much later less its value so much earlier.
+
+    Loudness lasts, so its agreement has a broad peak; beginnings and ends do not, and theirs is sharp.
+
+    Args:
+        envelope: Values [T, E] at an even rate.
+        reach_s: Seconds on either side.
+    """
+    steps = max(1, round(reach_s / (_step(envelope) or reach_s)))
+    if len(envelope.values) <= 2 * steps:
+        return Stream(envelope.values[:0], envelope.keep[:0], envelope.times[:0])
+    rise = envelope.values[2 * steps :] - envelope.values[: -2 * steps]
+    keep = envelope.keep[2 * steps :] & envelope.keep[: -2 * steps]
+    return Stream(rise, keep, envelope.times[steps:-steps])
 
 
 def motion_envelope(pictures: Stream) -> Stream:

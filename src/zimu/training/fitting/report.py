@@ -140,9 +140,13 @@ def _verdict(other: str, differences: Mapping[str, Difference], subject: str) ->
     first, second = differences.items()
     told = "; ".join(f"{_WORDS[m]} {_difference(d, m)}" for m, d in (first, second))
     words = {first[1].word, second[1].word}
-    if words == {"better"} or words == {"better", "noise"}:
-        extent = "helped" if first[1].word == "better" else f"helped by {_WORDS[second[0]]} only"
-    elif "worse" in words and "better" not in words:
+    if len(words) == 2 and "noise" in words:
+        # One score moved, and the other shows nothing: say which.
+        named = _WORDS[second[0] if first[1].word == "noise" else first[0]]
+        extent = f"helped by {named} only" if "better" in words else f"made it worse by {named} only"
+    elif words == {"better"}:
+        extent = "helped"
+    elif words == {"worse"}:
         extent = "made it worse"
     elif words == {"noise"}:
         extent = "made no difference that these rows can show: it is noise"
