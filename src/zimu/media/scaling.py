@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -148,7 +148,10 @@ class LumaScaler:
         if not (self._is_whole and has_luma and frame.width >= wide and frame.height >= high):
             return self._scaler.picture(frame)[:, :, 0]
         plane = frame.planes[0]
-        luma = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
+        # FFmpeg's plane is a buffer, which PyAV's types do not say.
+        luma = np.frombuffer(cast(Any, plane), np.uint8).reshape(-1, plane.line_size)[
+            : frame.height, : frame.width
+        ]
         small = _means(luma, high, wide)
         if name in _LUMA_FIRST and frame.color_range != _FULL_RANGE:
             small = (small - 16) * np.float32(255 / 219)
@@ -164,7 +167,8 @@ def _means(luma: npt.NDArray[np.uint8], high: int, wide: int) -> npt.NDArray[np.
     sums = np.add.reduce(luma[rows].reshape(high, count, width), axis=1, dtype=np.uint16)
     edges = np.arange(wide) * width // wide
     sizes = count * np.diff(edges, append=width)
-    return (np.add.reduceat(sums, edges, axis=1, dtype=np.uint32) / sizes).astype(np.float32)
+    means: npt.NDArray[np.float32] = np.add.reduceat(sums, edges, axis=1, dtype=np.float32)
+    return means / sizes.astype(np.float32)
 
 
 def _format_of(frame: VideoFrame, request: FrameRequest) -> str:
