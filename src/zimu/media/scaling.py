@@ -168,7 +168,8 @@ def _means(luma: npt.NDArray[np.uint8], high: int, wide: int) -> npt.NDArray[np.
     edges = np.arange(wide) * width // wide
     sizes = count * np.diff(edges, append=width)
     means: npt.NDArray[np.float32] = np.add.reduceat(sums, edges, axis=1, dtype=np.float32)
-    return means / sizes.astype(np.float32)
+    means /= sizes.astype(np.float32)
+    return means
 
 
 def _format_of(frame: VideoFrame, request: FrameRequest) -> str:
