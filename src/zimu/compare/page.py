@@ -44,7 +44,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "in_words": ("In words", "结论"),
     "chosen": ("Validation chooses {0}: {1} on test.", "按验证集选出 {0}：测试集 {1}。"),
     "rests": (
-        "{0} seeds, {1} test samples{2}. Every method has the same encoders, budget, splits and seeds. "
+        "Seeds: {0}; test samples: {1}{2}. Every method has the same encoders, budget, splits and seeds. "
         "Intervals and p are over seeds and samples, p corrected for the number of methods (Holm). "
         "Milliseconds are processor time a sample, 64 at once; MB is a training step of 64 samples.",
         "{0} 个随机种子，{1} 个测试样本{2}。所有方法使用相同的编码器、训练预算、划分和种子。"
