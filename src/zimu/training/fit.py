@@ -27,6 +27,7 @@ __all__ = ["fit"]
 
 _FEWEST_ROWS = 20
 _NEEDED = ("torch", "sklearn", "onnx")
+_ENCODERS = "\nPictures are seen by EfficientNet-Lite0, sounds are heard by YAMNet, both under Apache-2.0.\n"
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,8 @@ def fit(
     compared = check_parity(model, streams.parts["test"], fused)
     report.given = model.contributions(streams.parts["test"])
     card = report_text(report)
-    model = write_predictor(path, _used(spec), final, streams, report, f"# {target}\n\n```\n{card}\n```\n")
+    page = f"# {target}\n\n```\n{card}\n```\n" + (_ENCODERS if streams.frozen is not None else "")
+    model = write_predictor(path, _used(spec), final, streams, report, page)
     tell(card)
     tell(f"The model is {path}; {compared} of its answers were compared with those of training.")
     return model
