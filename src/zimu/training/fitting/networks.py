@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.jit._trace import TracerWarning
 
-from zimu.model.predictor import PredictModel
 from zimu.model.steps import Steps
 from zimu.prediction.preparing import Prepared
 from zimu.prediction.specs import StreamSpec
@@ -137,7 +136,7 @@ class _Answer(nn.Module):
 
     def __init__(self, predictor: Predictor, names: Sequence[str]) -> None:
         super().__init__()
-        self.model: PredictModel = predictor.model
+        self.model: nn.Module = predictor.model
         self.names = list(names)
         self.temperature = predictor.temperature if predictor.task.name != "regress" else 1.0
 
