@@ -77,8 +77,8 @@ def render_page(
             f"<h2>{headings('matrix', language)}</h2>",
             _figure(to_svg(f"{name} matrix", draw_matrix, tables, language)),
         ]
-        if any(t.case == "xor" for t in tables):
-            parts.append(f'<p class="warning" role="note">{escape(additive_note(language))}</p>')
+    if any(t.case == "xor" for t in tables):
+        parts.append(f'<p class="warning" role="note">{escape(additive_note(language))}</p>')
     for table in tables:
         parts += _case(table, language, (notes or {}).get(table.case, ""))
     return (
