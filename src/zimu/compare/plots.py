@@ -249,7 +249,7 @@ def _settings(salt: str = "") -> Iterator[None]:
                 font_manager.fontManager.addfont(path)
         known = {f.name for f in font_manager.fontManager.ttflist}
     fonts = ["DejaVu Sans", *(f for f in _CHINESE if f in known)]
-    settings: dict[str, Any] = {"font.family": fonts, "svg.fonttype": "none", "svg.hashsalt": salt}
+    settings: Any = {"font.family": fonts, "svg.fonttype": "none", "svg.hashsalt": salt}
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")
         yield
