@@ -99,7 +99,7 @@ def save_head(head: SoundHead, folder: Path, scores: Mapping[str, float] | None 
     """
     from safetensors.numpy import save
 
-    arrays = {
+    arrays: dict[str, npt.NDArray[Any]] = {
         # The file keeps bytes as they lie in memory: a transposed view would come back scrambled.
         "weights": np.ascontiguousarray(head.weights, np.float16),
         "bias": head.bias,
