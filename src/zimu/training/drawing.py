@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -40,7 +38,7 @@ def draw_sample(sample: Sample, video: VideoSpec | None, audio: AudioSpec | None
     if audio is not None:
         if audio.rate_hz != RATE_HZ:
             raise ConfigError(f"Scenes without clips sound at {RATE_HZ} Hz. Set audio.rate_hz to that.")
-        times = (np.arange(len(samples), dtype=np.float32) + 0.5) / RATE_HZ
+        times = (np.arange(len(samples)) + 0.5) / RATE_HZ
         out["audio"] = _stream(samples[:, None].astype(np.float16), times)
     return out
 
@@ -64,5 +62,5 @@ def _shrink(pictures: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]
     return ((total + side * side // 2) // (side * side)).astype(np.uint8)
 
 
-def _stream(values: npt.NDArray[np.generic], times: npt.NDArray[np.floating[Any]]) -> Stream:
+def _stream(values: npt.NDArray[np.generic], times: npt.NDArray[np.float64]) -> Stream:
     return Stream(values, np.ones(len(values), np.bool_), times)
