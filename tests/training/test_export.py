@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ from zimu.bundles.session import OnnxStepper
 from zimu.errors import BundleError
 from zimu.search.beam import SearchOptions
 from zimu.streams import Stream, pad_streams
-from zimu.training.export import check_parity, load_run, verify_run
+from zimu.training.export import check_parity, export, load_run, verify_run
 from zimu.training.half import halve_precision
+from zimu.training.loop import train
+from zimu.training.recipes import load_recipe
 from zimu.training.stepper import TorchStepper
 
 
@@ -91,3 +94,21 @@ def test_weights_are_stored_in_half_the_space(tiny_run: Path, tiny_bundle: Path)
     ]
     assert tensors and all(t.data_type == onnx.TensorProto.FLOAT16 for t in tensors)
     assert size < 2.5 * weights + 100_000
+
+
+@pytest.mark.parametrize("fusion", ["sum", "early", "hierarchical"])
+def test_joined_moments_are_attended_as_moments_of_the_clip(
+    fusion: str, tiny_run: Path, tmp_path: Path
+) -> None:
+    from zimu.captions.captioner import load
+
+    text = (tiny_run.parent / "recipe.toml").read_text("utf-8")
+    table = re.compile(r"\[model\.fusion\]\n(?:\w.*\n)*")
+    (tmp_path / "recipe.toml").write_text(table.sub(f'[model.fusion]\nname = "{fusion}"\n', text), "utf-8")
+    train(load_recipe(tmp_path / "recipe.toml", ["training.epochs=1"]), tmp_path / "run")
+    bundle = export(tmp_path / "run", tmp_path / "bundle", card="# joined")
+    video = next(tiny_run.parent.glob("*.mp4"))
+    for caption in load(bundle.path).caption(video, language="en"):
+        times, weights = caption.attention["clip"]
+        assert weights.shape == (len(caption.tokens), len(times))
+        np.testing.assert_allclose(weights.sum(1), 1, atol=1e-3)

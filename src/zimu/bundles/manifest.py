@@ -107,7 +107,9 @@ class BundleManifest(_Frozen):
     files: dict[str, FileEntry] = {}
     splitters: dict[str, str] = {}
     endings: dict[str, str] = Field(default={}, description="what closes a caption, a language")
-    memory: dict[str, MemoryLayout] = Field(default={}, description="in the order of the streams' names")
+    memory: dict[str, MemoryLayout] = Field(
+        default={}, description="in the order of the names; empty: steps are of the clip"
+    )
     search: SearchSettings = SearchSettings()
     window: WindowSettings = WindowSettings()
     scores: dict[str, float] = Field(default={}, description="measured on data that the model did not see")

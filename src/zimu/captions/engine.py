@@ -160,9 +160,14 @@ class CaptionEngine:
         batch: Mapping[str, StreamBatch],
         row: int,
     ) -> dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]]:
-        """Divide the attention over the memory among the streams, on the file's clock."""
+        """Divide the attention over the memory among the streams, on the file's clock.
+
+        Where a step of the memory is of several streams at once, it is one entry, "clip".
+        """
         times, keep = state.memory["times"][row], state.memory["keep"][row]
         first, out = 0, {}
+        if not self.manifest.memory:
+            return {"clip": (times[keep].astype(np.float64) + float(clip.span.start), weights[:, keep])}
         for name in sorted(batch):
             last = first + self.manifest.memory[name].steps(batch[name].values.shape[1])
             real = keep[first:last] & bool(batch[name].keep[row].any())

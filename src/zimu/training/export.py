@@ -26,6 +26,7 @@ from zimu.model.captioner import CaptionModel
 from zimu.model.decoder import DecoderMemory, DecoderState
 from zimu.model.encoders.regions import RegionEncoder
 from zimu.model.encoders.wavenet import WaveNetEncoder
+from zimu.model.fusion import FUSIONS
 from zimu.model.steps import Steps
 from zimu.search.beam import SearchOptions
 from zimu.streams import Stream
@@ -123,7 +124,7 @@ def export(run: Path, target: Path, *, card: str = "", scores: Mapping[str, floa
         files={"tokens": FileEntry.of(folder / "tokens.txt"), "recipe": FileEntry.of(folder / "recipe.json")},
         splitters=dict(vocabulary.splitters),
         endings=recipe.data.endings,
-        memory={n: _layout(e) for n, e in model.encoders.items()},
+        memory=_layouts(recipe, model),
         search=SearchSettings(**recipe.search.model_dump()),
         window=WindowSettings(**recipe.window.model_dump()),
         scores=dict(scores or {}),
@@ -167,6 +168,14 @@ def check_parity(
                     )
                 compared += 1
     return compared
+
+
+def _layouts(recipe: Recipe, model: CaptionModel) -> dict[str, MemoryLayout]:
+    """Return where each stream stands in the memory; nothing where a step is of several streams at once."""
+    family = FUSIONS.get(recipe.model.fusion.name)
+    if family is None or family.memory != "all":
+        return {}
+    return {n: _layout(e) for n, e in model.encoders.items()}
 
 
 def _layout(encoder: nn.Module) -> MemoryLayout:
