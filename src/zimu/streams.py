@@ -99,8 +99,8 @@ class Caption:
         kind: "speech", "sound" or "scene".
         tokens: The model's tokens as text.
         log_probs: The natural logarithm of each token's probability, as long as `tokens`.
-        attention: {stream: (times [S] seconds from the start of the file, weights [tokens, S])}; the stream is
-            "clip" where a model has joined its streams moment by moment.
+        attention: {stream: (times [S] seconds from the start of the file, weights [tokens, S])}; "clip" is
+            the stream where a model has joined its streams moment by moment.
         word_times: Start and end of each token in milliseconds, as long as `tokens`; empty where not known.
     """
 

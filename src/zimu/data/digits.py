@@ -106,7 +106,8 @@ def _weaken(train: npt.NDArray[np.uint8], test: npt.NDArray[np.uint8]) -> tuple[
 
     def rest(pictures: npt.NDArray[np.uint8]) -> Sound:
         values = pictures.reshape(len(pictures), -1) / 255 - mean
-        return np.float32(values - values @ strong @ strong.T).reshape(pictures.shape)
+        less: Sound = (values - values @ strong @ strong.T).astype(np.float32).reshape(pictures.shape)
+        return less
 
     return rest(train), rest(test)
 
@@ -153,7 +154,9 @@ def _mix(speech: Sound, noises: list[Sound], generator: np.random.Generator) -> 
     ratio = 10 ** (generator.uniform(_LOW_DB, _HIGH_DB) / 10)
     mixed = speech + stretch * np.sqrt(float(np.mean(speech**2)) / (power * ratio))
     # Speakers differ in loudness, and so does what is mixed in: all are made as loud as each other.
-    return np.float32(0.1 * mixed / max(1e-6, float(np.sqrt(np.mean(mixed**2)))))
+    loudness = max(1e-6, float(np.sqrt(np.mean(mixed**2))))
+    even: Sound = (0.1 * mixed / loudness).astype(np.float32)
+    return even
 
 
 def _steps(sound: Sound) -> Stream:

@@ -55,7 +55,8 @@ def build_model(recipe: Recipe, tokens: int) -> CaptionModel:
     model = CaptionModel(encoders, fused, decoder, width, aligned, join)
     if recipe.training.presence:
         # Most words are false at most moments: the heads start from there.
-        for head in model.present.values():
+        for head in model.present.children():
+            assert isinstance(head, nn.Linear)
             nn.init.constant_(head.bias, _RARE)
     return model
 
