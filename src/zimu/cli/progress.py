@@ -39,14 +39,17 @@ def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
 def _plain(title: str) -> Callable[[int, int], None]:
     """Return a function that prints at most a line in ten seconds, and nothing for what is done sooner."""
     started = last = time.monotonic()
+    first: int | None = None
 
     def show(done: int, total: int) -> None:
-        nonlocal last
+        nonlocal last, first
         now = time.monotonic()
+        # What an earlier run had finished comes with the first call and says nothing of the pace.
+        first = done - 1 if first is None else first
         if now - last < _LINE_EVERY_S:
             return
         last = now
-        left = (now - started) * (total - done) / max(1, done)
+        left = (now - started) * (total - done) / max(1, done - first)
         print(f"{title}: {done} of {total}, about {left:.0f} s left", file=sys.stderr)
 
     return show
@@ -104,7 +107,8 @@ def _plain_steps(title: str) -> Callable[[float | None, str], None]:
         if now - last < _LINE_EVERY_S:
             return
         last = now
-        left = (now - started) * (1 - done) / max(1e-9, done - first)
-        print(f"{title}: {text}, {done:.0%}, about {left / 60:.0f} min left", file=sys.stderr)
+        pace = (done - first) / (now - started)
+        left = f", about {(1 - done) / pace / 60:.0f} min left" if pace else ""
+        print(f"{title}: {text}, {done:.0%}{left}", file=sys.stderr)
 
     return show
