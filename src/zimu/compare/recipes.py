@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zimu.errors import ConfigError
 from zimu.training.predict_recipes import PredictRecipe
+from zimu.training.recipe_files import read_values
 
 __all__ = ["CompareRecipe", "load_compare_recipe"]
 
@@ -61,35 +61,12 @@ def load_compare_recipe(path: str | Path, settings: Sequence[str] = ()) -> Compa
             one.
     """
     path = Path(path)
-    try:
-        values = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"The recipe {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The recipe {path} is not TOML: {error}.") from error
-    for setting in settings:
-        _set(values, setting)
+    values = read_values(path, settings, example="predict.training.epochs=5")
     try:
         return CompareRecipe.model_validate(values)
     except ValidationError as error:
         problems = "; ".join(_problem(e) for e in error.errors())
         raise ConfigError(f"The recipe {path} is wrong: {problems}") from error
-
-
-def _set(values: dict[str, Any], setting: str) -> None:
-    key, equals, text = setting.partition("=")
-    if not equals:
-        raise ConfigError(f"--set {setting!r} has no '='. Write it as predict.training.epochs=5.")
-    try:
-        value: Any = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
-    *parents, last = key.strip().split(".")
-    for parent in parents:
-        values = values.setdefault(parent, {})
-        if not isinstance(values, dict):
-            raise ConfigError(f"--set {setting!r}: {parent!r} is a value, not a table.")
-    values[last] = value
 
 
 _MODELS: dict[str, type[BaseModel]] = {"": CompareRecipe, "predict": PredictRecipe, "absent": AbsentRecipe}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import or_
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from zimu.errors import ConfigError
 from zimu.features.spec import AudioSpec, VideoSpec
 from zimu.model.fusion import FUSIONS, Family
+from zimu.training.recipe_files import read_values
 
 __all__ = ["Recipe", "load_recipe"]
 
@@ -253,14 +253,7 @@ def load_recipe(path: str | Path, settings: Sequence[str] = ()) -> Recipe:
             one.
     """
     path = Path(path)
-    try:
-        values = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"The recipe {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The recipe {path} is not TOML: {error}.") from error
-    for setting in settings:
-        _set(values, setting)
+    values = read_values(path, settings, example="model.decoder.hidden=512")
     try:
         recipe = Recipe.model_validate(values)
     except ValidationError as error:
@@ -268,22 +261,6 @@ def load_recipe(path: str | Path, settings: Sequence[str] = ()) -> Recipe:
         raise ConfigError(f"The recipe {path} is wrong: " + "; ".join(problems)) from error
     _check_streams(recipe, path)
     return recipe
-
-
-def _set(values: dict[str, Any], setting: str) -> None:
-    key, equals, text = setting.partition("=")
-    if not equals:
-        raise ConfigError(f"--set {setting!r} has no '='. Write it as model.decoder.hidden=512.")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
-    *parents, last = key.strip().split(".")
-    for parent in parents:
-        values = values.setdefault(parent, {})
-        if not isinstance(values, dict):
-            raise ConfigError(f"--set {setting!r}: {parent!r} is a value, not a table.")
-    values[last] = value
 
 
 def _problem(values: Mapping[str, Any], error: Mapping[str, Any]) -> str:
