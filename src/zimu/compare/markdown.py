@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from zimu.compare.page import headings, row_cells
+from zimu.compare.page import column_titles, headings, row_cells
 from zimu.compare.table import Table
-from zimu.compare.words import Language, as_score, method_name, score_name
+from zimu.compare.words import Language, as_score, method_name
 
 __all__ = ["render_markdown"]
 
@@ -36,17 +36,7 @@ def render_markdown(tables: Sequence[Table], language: Language, notes: Mapping[
 
 
 def _table(table: Table, language: Language) -> str:
-    keys = ("parameters", "ms", "mb", "ece")
-    head = [
-        headings("method", language),
-        score_name(table.task, language),
-        headings("interval", language),
-        headings("simple", language, method_name(table.simple, language)),
-        headings("p", language),
-        headings("single", language, method_name(table.single, language)),
-        headings("p", language),
-        *(headings(k, language) for k in keys),
-    ]
+    head = column_titles(table, language)
     lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
     for row in table.rows:
         cells = [f"`{method_name(row.method, language)}`", *row_cells(table, row)]

@@ -9,7 +9,7 @@ from zimu.compare.plots import PLOTS, draw_matrix, to_svg
 from zimu.compare.table import Row, Table
 from zimu.compare.words import Language, additive_note, as_score, method_name, score_name
 
-__all__ = ["headings", "render_page", "row_cells"]
+__all__ = ["column_titles", "headings", "render_page", "row_cells"]
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #767676; --soft: #f2f2f2; }
@@ -117,21 +117,9 @@ def _figure(svg: str) -> str:
 
 
 def _table(table: Table, language: Language) -> str:
-    names = [
-        headings("method", language),
-        score_name(table.task, language),
-        headings("interval", language),
-        headings("simple", language, method_name(table.simple, language)),
-        headings("p", language),
-        headings("single", language, method_name(table.single, language)),
-        headings("p", language),
-        headings("parameters", language),
-        headings("ms", language),
-        headings("mb", language),
-        headings("ece", language),
-    ]
     head = "".join(
-        f'<th scope="col"{"" if i == 0 else " class=n"}>{escape(n)}</th>' for i, n in enumerate(names)
+        f'<th scope="col"{"" if i == 0 else " class=n"}>{escape(title)}</th>'
+        for i, title in enumerate(column_titles(table, language))
     )
     body = "".join(_row(table, r, language) for r in table.rows)
     label = escape(headings("scores", language))
@@ -145,6 +133,20 @@ def _row(table: Table, row: Row, language: Language) -> str:
     cells = row_cells(table, row)
     numbers = "".join(f'<td class="n">{escape(c)}</td>' for c in cells)
     return f'<tr><th scope="row">{escape(method_name(row.method, language))}</th>{numbers}</tr>'
+
+
+def column_titles(table: Table, language: Language) -> list[str]:
+    """Return what stands over a method's name and over each of `row_cells`."""
+    return [
+        headings("method", language),
+        score_name(table.task, language),
+        headings("interval", language),
+        headings("simple", language, method_name(table.simple, language)),
+        headings("p", language),
+        headings("single", language, method_name(table.single, language)),
+        headings("p", language),
+        *(headings(key, language) for key in ("parameters", "ms", "mb", "ece")),
+    ]
 
 
 def row_cells(table: Table, row: Row) -> list[str]:
