@@ -160,6 +160,16 @@ class NoiseRecipe(_Frozen):
     high_db: float = Field(default=20.0, description="to here")
 
 
+class AugmentRecipe(_Frozen):
+    """How training clips are changed; see `zimu.training.augment`."""
+
+    speed: float = Field(default=0.0, ge=0, le=0.5, description="up to this share faster or slower")
+    gain_db: float = Field(default=0.0, ge=0, description="sound up to this much louder or softer")
+    holes: int = Field(default=0, ge=0, description="in the log-mel steps, so many across and along")
+    hole_bands: int = Field(default=8, ge=0, description="widest hole, in mel bands")
+    hole_steps: int = Field(default=5, ge=0, description="longest hole, in steps of the sound")
+
+
 class TrainingRecipe(_Frozen):
     """How the model is trained."""
 
@@ -185,6 +195,7 @@ class TrainingRecipe(_Frozen):
         description="share of the clips cut down in training to what is said, with random margins",
     )
     noise: NoiseRecipe = NoiseRecipe()
+    augment: AugmentRecipe = AugmentRecipe()
     metric: str = Field(default="cider_d", description="chooses the best epoch, mean over the languages")
     validate_every: Count = Field(default=1, description="epochs")
     patience: int = Field(default=0, ge=0, description="validations without gain before stopping; 0: never")

@@ -17,6 +17,7 @@ from zimu.features.spec import VideoSpec
 from zimu.features.store import FeatureStore
 from zimu.streams import Frame, Samples, Stream
 from zimu.timing import to_seconds
+from zimu.training.augment import draw_holes, move_pictures, play_frames, play_sound, within
 from zimu.training.extraction import contract_of, extract_samples, view_key
 from zimu.training.recipes import FramesRecipe, Recipe, RegionsRecipe, StridedRecipe
 
@@ -48,15 +49,16 @@ class SampleSource:
         """Return {stream: Stream} of a sample; with a generator, as training sees it."""
         sample = self.samples[index]
         window = None if rng is None else self._window(sample, rng)
+        speed = 1.0 if rng is None else self._speed(rng)
         out = {}
         for name, encoder in self.recipe.model.encoders.items():
             if name == "video" and isinstance(encoder, RegionsRecipe):
                 view = 0 if rng is None else int(rng.integers(encoder.views))
                 out[name] = self.store.get(view_key(sample.id, view))[name]
             elif name == "video" and isinstance(encoder, FramesRecipe | StridedRecipe):
-                out[name] = _within(self._frames(sample, encoder, rng), window)
+                out[name] = within(play_frames(self._frames(sample, encoder, rng), speed), window)
             else:
-                out[name] = _within(self._sound(sample, rng), window)
+                out[name] = within(self._sound(sample, rng, speed), window)
         return out
 
     def _window(self, sample: Sample, rng: np.random.Generator) -> tuple[float, float] | None:
@@ -67,13 +69,17 @@ class SampleSource:
         before, after = rng.uniform(0.0, 0.4, 2)
         return float(words[0]["start"]) - before, float(words[-1]["end"]) + after
 
+    def _speed(self, rng: np.random.Generator) -> float:
+        most = self.recipe.training.augment.speed
+        return float(rng.uniform(1 - most, 1 + most)) if most else 1.0
+
     def _frames(
         self, sample: Sample, encoder: FramesRecipe | StridedRecipe, rng: np.random.Generator | None
     ) -> Stream:
         stored = self.store.get(view_key(sample.id, 0))["video"]
         pictures = stored.values
         if rng is not None and len(pictures):
-            pictures = _move(pictures, encoder.shift, rng)
+            pictures = move_pictures(pictures, encoder.shift, rng)
             if encoder.mirror and rng.random() < 0.5:
                 pictures = pictures[:, :, ::-1]
         spec = self.recipe.video
@@ -83,16 +89,27 @@ class SampleSource:
         frames = [Frame(to_seconds(float(t)), p) for t, p in zip(stored.times, pictures, strict=True)]
         return frames_stream(frames, spec)
 
-    def _sound(self, sample: Sample, rng: np.random.Generator | None) -> Stream:
+    def _sound(self, sample: Sample, rng: np.random.Generator | None, speed: float) -> Stream:
         spec = self.recipe.audio
         assert spec is not None  # load_recipe has checked it
         values = self.waveform(sample)
-        noise = self.recipe.training.noise
-        if rng is not None and len(values) and rng.random() < noise.share:
+        if rng is None or not len(values):
+            return sound_stream(Samples(Fraction(0), spec.rate_hz, values), spec)
+        noise, augment = self.recipe.training.noise, self.recipe.training.augment
+        if rng.random() < noise.share:
             kind = noise.kinds[int(rng.integers(len(noise.kinds)))]
             ratio = float(rng.uniform(noise.low_db, noise.high_db))
             values = self.noisy(sample, values, kind, ratio, rng)
-        return sound_stream(Samples(Fraction(0), spec.rate_hz, values), spec)
+        if augment.gain_db:
+            values = values * np.float32(10 ** (rng.uniform(-augment.gain_db, augment.gain_db) / 20))
+        played = play_sound(values, speed)
+        stream = sound_stream(Samples(Fraction(0), spec.rate_hz, played), spec)
+        steps = stream.values
+        if augment.holes and spec.kind == "log_mel":
+            steps = draw_holes(
+                steps, (augment.holes, augment.hole_bands), (augment.holes, augment.hole_steps), rng
+            )
+        return Stream(steps, stream.keep, stream.times * speed)
 
     def waveform(self, sample: Sample) -> npt.NDArray[np.float32]:
         """Return a sample's sound float32 [n], empty where it has none."""
@@ -115,24 +132,6 @@ class SampleSource:
         words = sample.extra.get("words")
         span = spoken_span(words, self.recipe.audio.rate_hz) if words else None
         return add_noise(values, kind=kind, snr_db=ratio_db, seed=rng, others=others, span=span)
-
-
-def _move(pictures: npt.NDArray[np.uint8], most: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Return pictures [T, H, W, C] moved by one random shift, the edge repeated."""
-    if not most:
-        return pictures
-    height, width = pictures.shape[1:3]
-    down, right = (int(v) for v in rng.integers(0, 2 * most + 1, 2))
-    wide = np.pad(pictures, ((0, 0), (most, most), (most, most), (0, 0)), "edge")
-    return wide[:, down : down + height, right : right + width]
-
-
-def _within(stream: Stream, window: tuple[float, float] | None) -> Stream:
-    """Return the steps of a stream within a window; they keep their times."""
-    if window is None:
-        return stream
-    inside = (stream.times >= window[0]) & (stream.times < window[1])
-    return Stream(stream.values[inside], stream.keep[inside], stream.times[inside])
 
 
 def _no_frames(spec: VideoSpec) -> Stream:
