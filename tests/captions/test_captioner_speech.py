@@ -45,6 +45,18 @@ def test_what_is_said_stands_where_it_is_said_whatever_language_is_asked_for(sha
     assert len(heard) == 1 and len(heard[0].spans) == 1
 
 
+def test_nobody_listens_for_speech_where_nobody_asks(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def listen(*_: object) -> None:
+        raise AssertionError("somebody listens")
+
+    monkeypatch.setattr("zimu.captions.captioner.speech_finder", listen)
+    path = shared / "grid_s1" / "clips" / "bbaf2n.mp4"
+    captioner = Captioner([find_bundle("sounds")])
+    assert list(captioner.iter_captions(path, languages=["en"])) == []
+    with pytest.raises(AssertionError):
+        list(captioner.iter_captions(path, languages=["en"], watch_speech=print))
+
+
 def test_the_bundle_speech_alone_finds_speech_and_tells_nothing(shared: Path) -> None:
     heard: list[Speech] = []
     captioner = load("speech")

@@ -138,7 +138,7 @@ class Captioner:
         every_frame: bool = False,
         watch_probe: Callable[[Probe], None] = lambda probe: None,
         watch_clips: Callable[[Sequence[Clip]], None] = lambda clips: None,
-        watch_speech: Callable[[Speech], None] = lambda speech: None,
+        watch_speech: Callable[[Speech], None] | None = None,
         progress: Callable[[float, float | None], None] = lambda done_s, total_s: None,
     ) -> Iterator[Caption]:
         """Yield captions in several languages as they are ready; sounds and speech come after the scenes.
@@ -155,7 +155,8 @@ class Captioner:
                 more than `SPARSE_HZ` pictures a second always gets every frame.
             watch_probe: Is shown what the file holds, before the first caption.
             watch_clips: Is shown the clips as they are captioned, for previews.
-            watch_speech: Is told where somebody speaks, when the file has been heard to its end.
+            watch_speech: Is told where somebody speaks, when the file has been heard to its end. Without it
+                nobody listens for speech, unless a bundle or a recogniser of speech was given.
             progress: Is told how many seconds of how many are done.
 
         Raises:
@@ -179,10 +180,10 @@ class Captioner:
         keyframes: bool,
         watch_probe: Callable[[Probe], None],
         watch_clips: Callable[[Sequence[Clip]], None],
-        watch_speech: Callable[[Speech], None],
+        watch_speech: Callable[[Speech], None] | None,
         progress: Callable[[float, float | None], None],
     ) -> Iterator[Caption]:
-        tagger, listener = self._make_tagger(), self._make_listener()
+        tagger, listener = self._make_tagger(), self._make_listener(watch_speech is not None)
         with stream:
             probe = stream.probe
             self._check(path, probe)
@@ -203,11 +204,14 @@ class Captioner:
             for language in languages:
                 yield from tagger.captions(language)
         if listener is not None:
-            watch_speech(listener.speech())
+            if watch_speech is not None:
+                watch_speech(listener.speech())
             yield from listener.captions()
 
-    def _make_listener(self) -> SpeechListener | None:
+    def _make_listener(self, is_watched: bool) -> SpeechListener | None:
         """Return what finds speech in the sound that is decoded anyway, or None where none is at its rate."""
+        if not (is_watched or self._speaking or self._segment_bundle):
+            return None
         if self._samples() != SampleRequest(RATE_HZ):
             if self._speaking is not None:
                 raise BundleError(

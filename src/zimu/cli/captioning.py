@@ -52,6 +52,11 @@ class Settings:
     into_video: IntoVideo = field(default_factory=IntoVideo)
     showing: Showing = field(default_factory=Showing)
 
+    @property
+    def needs_speech(self) -> bool:
+        """Whether it must be known where somebody speaks: for a text that is laid there, or for descriptions."""
+        return self.showing.speech is not None or self.showing.descriptions
+
     def results(self, job: Job) -> list[Path]:
         """Return the files that captioning a file writes, but for copies of it."""
         texts = [f"{name}.{kind}" for name in self.languages for kind in self.formats if kind != "html"]
@@ -126,7 +131,7 @@ def _captions(
         languages=settings.languages,
         keyframes=settings.keyframes,
         every_frame=settings.every_frame,
-        watch_speech=heard.append,
+        watch_speech=heard.append if settings.needs_speech else None,
         progress=progress,
     )
     if "html" not in settings.formats:
