@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from zimu.training.balance import blend_weights, modulation, ogm_ge
+from zimu.model.steps import Steps
+from zimu.training.balance import FUSED, BlendedHeads, blend_weights, modulation, ogm_ge
 
 
 def encoders() -> dict[str, nn.Module]:
@@ -67,3 +68,29 @@ def test_blending_without_any_gain_weighs_all_the_same() -> None:
         "a": 0.5,
         "b": 0.5,
     }
+
+
+def test_heads_are_weighed_anew_at_each_later_look() -> None:
+    heads = BlendedHeads(["audio", "video"], 8, 3, every=2)
+    assert set(heads.weights.values()) == {1 / 3}
+    heads.observe({"audio": 1.0, "video": 1.0, FUSED: 1.0}, {"audio": 1.1, "video": 1.1, FUSED: 1.1})
+    assert set(heads.weights.values()) == {1 / 3}
+    # All gained 0.4 on validation; audio's gap grew by 0.4, the others' by 0.2.
+    heads.observe({"audio": 0.2, "video": 0.4, FUSED: 0.4}, {"audio": 0.7, "video": 0.7, FUSED: 0.7})
+    assert heads.weights["audio"] == pytest.approx(heads.weights["video"] / 4)
+    assert sum(heads.weights.values()) == pytest.approx(1)
+
+
+def test_padding_changes_no_head_and_the_blend_is_the_weighted_sum() -> None:
+    torch.manual_seed(0)
+    heads = BlendedHeads(["audio"], 4, 3, every=1)
+    values, keep = torch.randn(2, 5, 4), torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
+    fused, right = torch.randn(2, 3), torch.tensor([0, 2])
+
+    def losses(x: torch.Tensor) -> dict[str, torch.Tensor]:
+        steps = Steps(x, keep, torch.zeros(2, 5))
+        return heads.losses({"audio": steps}, fused, lambda y: nn.functional.cross_entropy(y, right))
+
+    found = losses(values)
+    assert torch.equal(found["audio"], losses(values.masked_fill(~keep.unsqueeze(2), 9.0))["audio"])
+    assert heads.blend(found).item() == pytest.approx((found["audio"] + found[FUSED]).item() / 2)

@@ -57,6 +57,23 @@ def test_a_log_linear_mixture_is_the_normalised_geometric_mean() -> None:
     np.testing.assert_allclose(found, wanted / wanted.sum(), rtol=1e-5)
 
 
+def test_a_rule_of_its_own_joins_the_distributions() -> None:
+    def largest(shares: np.ndarray) -> np.ndarray:
+        assert shares.shape == (2, 2, VOCABULARY)
+        return shares.max(0) / shares.max(0).sum(1, keepdims=True)
+
+    found, _ = one_step(MixedStepper([Table(SURE), Table(ELSE)], VOCABULARY, rule=largest))
+    wanted = np.maximum(SURE, ELSE)
+    np.testing.assert_allclose(found, wanted / wanted.sum(), rtol=1e-5)
+
+
+def test_a_rule_may_leave_nothing_to_a_token() -> None:
+    found, _ = one_step(
+        MixedStepper([Table(SURE)], VOCABULARY, rule=lambda shares: np.eye(VOCABULARY)[shares[0].argmax(1)])
+    )
+    np.testing.assert_allclose(found, [1, 0, 0, 0, 0, 0], atol=1e-9)
+
+
 @pytest.mark.parametrize("rule", ["linear", "log_linear"])
 def test_few_offered_tokens_still_make_a_distribution(rule: str) -> None:
     found, _ = one_step(MixedStepper([Table(SURE, 2), Table(ELSE, 2)], VOCABULARY, rule=rule))  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from zimu.compare.captions import caption_task
 from zimu.compare.markdown import render_markdown
 from zimu.compare.methods import Method, choose_methods
 from zimu.compare.page import render_page
@@ -21,7 +22,7 @@ from zimu.compare.words import LANGUAGES
 from zimu.data.known_answers import information
 from zimu.errors import ConfigError, ZimuError
 from zimu.metrics.output import write_whole
-from zimu.tasks import find_task
+from zimu.tasks import PredictParts, Task, find_task
 
 __all__ = ["Comparison", "collect", "compare", "to_dict", "write_comparison"]
 
@@ -85,7 +86,7 @@ def collect(
     for case in list(recipe.cases) or [""]:
         data, data_hash = prepare_data(recipe, out, case)
         parts = load_parts(data)
-        task = find_task(recipe.predict.task, parts.train.targets)
+        task = _task(recipe, parts)
         results: dict[str, list[RunResult]] = {}
         for m in (m for m in methods if m.trained):
             found = (
@@ -109,6 +110,13 @@ def collect(
                 listed.append(Failure(case, m.name, 0, str(error)))
         tables.append(make_table(case, task, methods, {n: r for n, r in results.items() if r}, parts.test))
     return Comparison(recipe.name, tuple(tables), tuple(listed), _notes(recipe))
+
+
+def _task(recipe: CompareRecipe, parts: PredictParts) -> Task:
+    if recipe.caption is not None:
+        return caption_task(recipe.caption.metric)
+    assert recipe.predict is not None  # the recipe has one of both
+    return find_task(recipe.predict.task, parts.train.targets)
 
 
 def _notes(recipe: CompareRecipe) -> dict[str, str]:

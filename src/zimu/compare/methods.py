@@ -11,7 +11,7 @@ from zimu.errors import unknown_name
 from zimu.model.fusion import FUSIONS
 from zimu.tasks.decision import DECISIONS
 from zimu.training.predict_building import LEVELS
-from zimu.training.predict_recipes import FusionChoice, PredictRecipe
+from zimu.training.predict_recipes import CaptionerRecipe, FusionChoice, PredictRecipe
 
 __all__ = ["SIMPLE", "SWITCHES", "Method", "choose_methods", "recipe_of"]
 
@@ -25,7 +25,10 @@ SWITCHES: dict[str, tuple[dict[str, Any], bool]] = {
     "no_modality_dropout": ({"absent": 0.0}, False),
     "zero_filling": ({"absent": 0.0}, True),
     "ogm_ge": ({"ogm_ge": 0.5}, False),
+    "gradient_blending": ({"gradient_blending": 3}, False),
 }
+# Those that captions cannot take: they look at one answer a sample.
+_OF_ANSWERS = ("ogm_ge", "gradient_blending")
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Method:
         fusion: Name of the fusion, or of the decision.
         training: What it changes in the recipe's training.
         fills: Whether absent streams are passed off as zeros.
+        at_steps: Whether it is a decision at each step of a search, which is a run of its own.
     """
 
     name: str
@@ -47,11 +51,12 @@ class Method:
     fusion: str
     training: dict[str, Any] = field(default_factory=dict, hash=False)
     fills: bool = False
+    at_steps: bool = False
 
     @property
     def trained(self) -> bool:
-        """Whether it is trained by itself; decisions rest on the models of the single modalities."""
-        return self.fusion not in DECISIONS
+        """Whether it is a run of its own; decisions rest on the answers of the single modalities."""
+        return self.at_steps or self.fusion not in DECISIONS
 
 
 def choose_methods(recipe: CompareRecipe, wanted: Sequence[str]) -> list[Method]:
@@ -64,14 +69,19 @@ def choose_methods(recipe: CompareRecipe, wanted: Sequence[str]) -> list[Method]
     Raises:
         UnknownNameError: There is no such method.
     """
-    streams = tuple(sorted(recipe.predict.encoders))
-    decisions = [d for d in DECISIONS if recipe.predict.task in DECISIONS[d].tasks]
+    streams = tuple(sorted(recipe.common.encoders))
+    writes = recipe.caption is not None
+    task = recipe.predict.task if recipe.predict else "classify"  # of each token, for captions
+    decisions = [d for d in DECISIONS if task in DECISIONS[d].tasks]
     # Those that keep streams apart for a decoder to choose among are none without one.
     fusions = [
-        f for f, family in FUSIONS.items() if family.memory != "in_turn" and family.least <= len(streams)
+        f
+        for f, family in FUSIONS.items()
+        if (writes or family.memory != "in_turn") and family.least <= len(streams)
     ]
-    numbers = recipe.predict.task == "regress"
-    fusions += [n for n in LEVELS if not (numbers and n == "late_log_linear")]
+    if not writes:
+        fusions += [n for n in LEVELS if not (task == "regress" and n == "late_log_linear")]
+    switches = {n: s for n, s in SWITCHES.items() if not (writes and n in _OF_ANSWERS)}
     names = [n for n in SIMPLE if n in (*fusions, *decisions)]
     for name in (*wanted, *recipe.extra):
         names += [*fusions, *decisions] if name == "all" else [name]
@@ -79,19 +89,19 @@ def choose_methods(recipe: CompareRecipe, wanted: Sequence[str]) -> list[Method]
     for name in dict.fromkeys(names):
         if name in fusions:
             methods.append(Method(name, "decision" if name.startswith("late_") else "fusion", streams, name))
-        elif name in SWITCHES:
-            training, fills = SWITCHES[name]
+        elif name in switches:
+            training, fills = switches[name]
             methods.append(Method(name, "switch", streams, SIMPLE[0], training, fills))
         elif name in decisions:
-            methods.append(Method(name, "decision", streams, name))
+            methods.append(Method(name, "decision", streams, name, at_steps=writes))
         else:
-            raise unknown_name("method", name, [*fusions, *decisions, *SWITCHES])
+            raise unknown_name("method", name, [*fusions, *decisions, *switches])
     return methods
 
 
-def recipe_of(recipe: CompareRecipe, method: Method) -> PredictRecipe:
+def recipe_of(recipe: CompareRecipe, method: Method) -> PredictRecipe | CaptionerRecipe:
     """Return what a trained method is trained by: the common table, its fusion, its switch."""
-    common = recipe.predict
+    common = recipe.common
     fusion = FusionChoice(name=method.fusion, **recipe.fusions.get(method.fusion, {}))
     if method.kind == "single":
         fusion = FusionChoice(name=method.fusion)

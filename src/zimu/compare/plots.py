@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from zimu.compare.table import Row, Table
-from zimu.compare.words import Language, method_name, score_name
+from zimu.compare.words import Language, method_name, score_name, score_scale
 
 __all__ = ["PLOTS", "draw_matrix", "to_png", "to_svg"]
 
@@ -41,7 +41,7 @@ def _new(rows: int, columns: int, size: tuple[float, float]) -> tuple[Figure, An
 
 def draw_scores(table: Table, language: Language) -> Figure:
     """Draw each method's score with its interval, and the best simple baseline as a line."""
-    zh, scale = language == "zh", 100.0 if table.task.higher_is_better else 1.0
+    zh, scale = language == "zh", score_scale(table.task)
     rows = table.rows[::-1]
     figure, ((axis,),) = _new(1, 1, (7.5, 1.2 + 0.24 * len(rows)))
     shown: set[str] = set()
@@ -66,7 +66,7 @@ def draw_scores(table: Table, language: Language) -> Figure:
 
 def draw_contributions(table: Table, language: Language) -> Figure:
     """Draw what each modality gave, a bar a method; the parts of a bar add up to its gain over nothing."""
-    zh, scale = language == "zh", 100.0 if table.task.higher_is_better else 1.0
+    zh, scale = language == "zh", score_scale(table.task)
     rows = [r for r in table.rows[::-1] if r.contributions]
     figure, ((axis,),) = _new(1, 1, (7.5, 1.2 + 0.24 * len(rows)))
     names = sorted(rows[0].contributions) if rows else []
@@ -99,16 +99,14 @@ def draw_contributions(table: Table, language: Language) -> Figure:
 
 def draw_robustness(table: Table, language: Language) -> Figure:
     """Draw the score as noise on one stream grows, to the stream being dead; a panel a stream."""
-    zh, scale = language == "zh", 100.0 if table.task.higher_is_better else 1.0
+    zh, scale = language == "zh", score_scale(table.task)
     streams = sorted({c.rsplit(" dead", 1)[0] for r in table.rows for c in r.under if c.endswith(" dead")})
     rows = _shown(table)
     figure, axes = _new(1, len(streams), (3.4 * len(streams) + 1.6, 3.6))
     for axis, stream in zip(axes[0], streams, strict=True):
-        levels = sorted(
-            {float(c.rsplit(" ", 1)[1]) for r in rows for c in r.under if c.startswith(f"{stream} noise ")}
-        )
+        levels = _levels(rows, stream)
         for i, row in enumerate(rows):
-            names = [f"{stream} noise {level:g}" for level in levels] + [f"{stream} dead"]
+            names = [f"{stream} noise {level}" for level in levels] + [f"{stream} dead"]
             if not all(n in row.under for n in names):
                 continue
             points = [row.score, *(row.under[n] for n in names)]
@@ -127,14 +125,22 @@ def draw_robustness(table: Table, language: Language) -> Figure:
                 color=_COLOURS[i % len(_COLOURS)],
                 label=method_name(row.method, language),
             )
-        axis.set_xticks(
-            range(len(levels) + 2), ["0", *(f"{level:g}" for level in levels), "缺失" if zh else "dead"]
-        )
-        axis.set_xlabel(f"{stream}：噪声（标准差的倍数）" if zh else f"noise on {stream} (its own spreads)")
+        ratios = any(level.endswith("dB") for level in levels)
+        clean = ("无噪声" if zh else "clean") if ratios else "0"
+        axis.set_xticks(range(len(levels) + 2), [clean, *levels, "缺失" if zh else "dead"])
+        unit = ("信噪比", "signal to noise") if ratios else ("标准差的倍数", "its own spreads")
+        axis.set_xlabel(f"{stream}：噪声（{unit[0]}）" if zh else f"noise on {stream} ({unit[1]})")
         axis.grid(axis="y", lw=0.3)
     axes[0][0].set_ylabel(score_name(table.task, language))
     axes[0][-1].legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
+
+
+def _levels(rows: Sequence[Row], stream: str) -> list[str]:
+    """Return how much noise a stream got, little first: "0.5" spreads of its own, or "0 dB"."""
+    start = f"{stream} noise "
+    found = {c.removeprefix(start) for r in rows for c in r.under if c.startswith(start)}
+    return sorted(found, key=lambda level: -float(level[:-3]) if level.endswith("dB") else float(level))
 
 
 def _shown(table: Table) -> list[Row]:
@@ -150,7 +156,7 @@ def _shown(table: Table) -> list[Row]:
 
 def draw_costs(table: Table, language: Language) -> Figure:
     """Draw score against milliseconds an answer, numbered; the area of a point grows with the parameters."""
-    zh, scale = language == "zh", 100.0 if table.task.higher_is_better else 1.0
+    zh, scale = language == "zh", score_scale(table.task)
     figure, ((axis,),) = _new(1, 1, (8.5, max(4.0, 1.0 + 0.19 * len(table.rows))))
     most = max(r.costs.parameters for r in table.rows)
     for number, row in enumerate(table.rows, 1):
@@ -185,7 +191,7 @@ PLOTS: dict[str, Callable[[Table, Language], Figure]] = {
 
 def draw_matrix(tables: Sequence[Table], language: Language) -> Figure:
     """Draw which method finds what: methods down, cases across, scores as shades with their numbers."""
-    zh, scale = language == "zh", 100.0 if tables[0].task.higher_is_better else 1.0
+    zh, scale = language == "zh", score_scale(tables[0].task)
     names = [
         r.method for r in tables[0].rows if all(any(r.method == o.method for o in t.rows) for t in tables)
     ]

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zimu.errors import ConfigError
-from zimu.training.predict_recipes import PredictRecipe
+from zimu.training.predict_recipes import CaptionerRecipe, PredictRecipe
 from zimu.training.recipe_files import read_values
 
 __all__ = ["CompareRecipe", "load_compare_recipe"]
@@ -30,7 +30,8 @@ class AbsentRecipe(_Frozen):
 class CompareRecipe(_Frozen):
     """One comparison.
 
-    The table `predict` is that of every method; `fusions` holds what single methods need beside their name.
+    The table `predict` is that of every method, or `caption` where captions are written; `fusions` holds what
+    single methods need beside their name.
     """
 
     name: str
@@ -40,13 +41,28 @@ class CompareRecipe(_Frozen):
         default={}, description="variants of the data by name, each with options set over `data`"
     )
     absent: AbsentRecipe = AbsentRecipe()
-    predict: PredictRecipe
+    predict: PredictRecipe | None = None
+    caption: CaptionerRecipe | None = None
     fusions: dict[str, dict[str, Any]] = Field(default={}, description="options of single fusions, by name")
     noise: tuple[float, ...] = Field(
         default=(0.5, 1.0, 2.0),
         description="spreads of noise added to one stream of the test part, in its own",
     )
     extra: tuple[str, ...] = Field(default=(), description="further methods beside `--fusion`")
+
+    @property
+    def common(self) -> PredictRecipe | CaptionerRecipe:
+        """What all methods share.
+
+        Raises:
+            ConfigError: There is not exactly one of the tables `predict` and `caption`.
+        """
+        found = self.predict or self.caption
+        if found is None or (self.predict and self.caption):
+            raise ConfigError(
+                f"The comparison {self.name!r} needs one of the tables `[predict]` and `[caption]`, not both."
+            )
+        return found
 
 
 def load_compare_recipe(path: str | Path, settings: Sequence[str] = ()) -> CompareRecipe:
@@ -63,13 +79,20 @@ def load_compare_recipe(path: str | Path, settings: Sequence[str] = ()) -> Compa
     path = Path(path)
     values = read_values(path, settings, example="predict.training.epochs=5")
     try:
-        return CompareRecipe.model_validate(values)
+        recipe = CompareRecipe.model_validate(values)
     except ValidationError as error:
         problems = "; ".join(_problem(e) for e in error.errors())
         raise ConfigError(f"The recipe {path} is wrong: {problems}") from error
+    recipe.common  # noqa: B018 -- told here, not after the data have been read
+    return recipe
 
 
-_MODELS: dict[str, type[BaseModel]] = {"": CompareRecipe, "predict": PredictRecipe, "absent": AbsentRecipe}
+_MODELS: dict[str, type[BaseModel]] = {
+    "": CompareRecipe,
+    "predict": PredictRecipe,
+    "caption": CaptionerRecipe,
+    "absent": AbsentRecipe,
+}
 
 
 def _problem(error: Mapping[str, Any]) -> str:

@@ -22,8 +22,9 @@ from zimu.tasks.calibration import expected_calibration_error
 from zimu.tasks.decision import DECISIONS
 from zimu.tasks.shapley import shapley_values
 from zimu.training.predict import Predictor, train_predictor
+from zimu.training.predict_recipes import PredictRecipe
 
-__all__ = ["decide", "fingerprint", "run_trained"]
+__all__ = ["decide", "fingerprint", "kept_parts", "run_trained"]
 
 Spread = Mapping[str, np.ndarray]
 
@@ -41,7 +42,8 @@ def fingerprint(recipe: CompareRecipe, method: Method, data_hash: str) -> str:
 
 
 @lru_cache(maxsize=2)
-def _parts(path: Path) -> tuple[PredictParts, dict[str, np.ndarray]]:
+def kept_parts(path: Path) -> tuple[PredictParts, dict[str, np.ndarray]]:
+    """Return what `save_parts` wrote, and {stream: spread of each value of a step over the training part}."""
     parts = load_parts(path)
     spread = {}
     for name, stream in parts.train.streams.items():
@@ -60,10 +62,12 @@ def run_trained(recipe: CompareRecipe, method: Method, seed: int, data: Path, da
         data: What `save_parts` wrote.
         data_hash: What it returned.
     """
-    parts, spread = _parts(data)
+    parts, spread = kept_parts(data)
     start = time.process_time()
     shown = PredictParts(*map(filled, parts)) if method.fills else parts
-    predictor = train_predictor(recipe_of(recipe, method), shown.train, shown.val, seed=seed)
+    wanted = recipe_of(recipe, method)
+    assert isinstance(wanted, PredictRecipe)  # the caller has looked
+    predictor = train_predictor(wanted, shown.train, shown.val, seed=seed)
     took = time.process_time() - start
     val, test = predictor.predict(shown.val), predictor.predict(shown.test)
     task = predictor.task

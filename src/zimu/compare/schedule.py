@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from zimu.compare.captions import run_captions
 from zimu.compare.methods import Method
 from zimu.compare.recipes import CompareRecipe
 from zimu.compare.results import load_result, save_result
@@ -128,8 +129,9 @@ def _made(
 
 def make(recipe: CompareRecipe, job: Job, out: Path, data: Path, data_hash: str) -> str:
     """Make one run and write it; return why it failed, or nothing."""
+    run = run_trained if recipe.caption is None else run_captions
     try:
-        save_result(run_trained(recipe, job.method, job.seed, data, data_hash), run_path(out, job))
+        save_result(run(recipe, job.method, job.seed, data, data_hash), run_path(out, job))
     except ZimuError as error:
         return str(error)
     except Exception as error:

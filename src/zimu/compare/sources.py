@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from zimu.compare.encoded import read_encoded
 from zimu.compare.recipes import CompareRecipe
 from zimu.data.digits import make_digits
 from zimu.data.handwritten import VIEWS, read_handwritten
@@ -47,6 +48,7 @@ def _utd_mhad(folder: str, **options: Any) -> PredictParts:
 # To add one: a function of the options under `[data]` that gives three parts, and a line here.
 SOURCES: dict[str, Callable[..., PredictParts]] = {
     "digits": _digits,
+    "encoded": read_encoded,
     "handwritten": _handwritten,
     "known_answers": _known_answers,
     "mosi": _mosi,

@@ -7,7 +7,16 @@ from typing import Literal
 from zimu.compare.statistics import Gain
 from zimu.tasks import Task
 
-__all__ = ["LANGUAGES", "Language", "additive_note", "as_score", "method_name", "score_name", "verdict"]
+__all__ = [
+    "LANGUAGES",
+    "Language",
+    "additive_note",
+    "as_score",
+    "method_name",
+    "score_name",
+    "score_scale",
+    "verdict",
+]
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -15,9 +24,25 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _SURE = 0.05
 
 
+# {score: (what it is multiplied by, decimals)}: shares are printed in percent, the others as they are.
+_PRINTED = {
+    "accuracy": (100.0, 1),
+    "f1": (100.0, 1),
+    "wer": (100.0, 1),
+    "cider_d": (1.0, 2),
+    "mean_absolute_error": (1.0, 3),
+}
+
+
+def score_scale(task: Task) -> float:
+    """Return what a score is multiplied by where it is shown."""
+    return _PRINTED[task.score][0]
+
+
 def as_score(task: Task, value: float) -> str:
-    """Return a score as it is printed: shares in percent, errors as they are."""
-    return f"{100 * value:.1f}" if task.higher_is_better else f"{value:.3f}"
+    """Return a score as it is printed: shares in percent, others as they are."""
+    scale, decimals = _PRINTED[task.score]
+    return f"{scale * value:.{decimals}f}"
 
 
 def score_name(task: Task, language: Language) -> str:
@@ -25,6 +50,8 @@ def score_name(task: Task, language: Language) -> str:
     names = {
         "accuracy": ("accuracy, %", "准确率（%）"),
         "f1": ("F1 by sample, %", "逐样本 F1（%）"),
+        "cider_d": ("CIDEr-D", "CIDEr-D"),
+        "wer": ("word error rate, %", "词错误率（%）"),
         "mean_absolute_error": ("mean absolute error", "平均绝对误差"),
     }
     return names[task.score][language == "zh"]
@@ -49,7 +76,7 @@ def verdict(gain: Gain | None, p: float, base: str, task: Task, language: Langua
     """
     if gain is None:
         return ""
-    size = f"{as_score(task, abs(gain.value))} {_unit(task, language)}"
+    size = f"{as_score(task, abs(gain.value))} {_unit(task, language)}".strip()
     between = f"{as_score(task, gain.low)} … {as_score(task, gain.high)}"
     if p >= _SURE:
         if language == "zh":
@@ -67,7 +94,7 @@ def _p(p: float) -> str:
 
 
 def _unit(task: Task, language: Language) -> str:
-    if not task.higher_is_better:
+    if score_scale(task) == 1.0:
         return ""
     return ("points", "个百分点")[language == "zh"]
 

@@ -45,6 +45,7 @@ def make_digits(
     train: int = 8000,
     val: int = 1000,
     test: int = 2000,
+    energy: float = _ENERGY,
     seed: int = 0,
 ) -> PredictParts:
     """Return pairs of an image [1, 28, 28] and log-mel steps [T, 20].
@@ -59,6 +60,7 @@ def make_digits(
         train: Pairs to learn from.
         val: Pairs to choose by.
         test: Pairs to look at once.
+        energy: Share of the pictures' energy that is removed, 0 to 1.
         seed: Of pairs, sounds and ratios.
 
     Raises:
@@ -71,7 +73,7 @@ def make_digits(
     )
     if train + val > len(pictures["train_labels"]) or test > len(pictures["test_labels"]):
         raise ConfigError(f"There are not {train} + {val} training and {test} test pictures in {mnist}.")
-    seen, unseen = _weaken(pictures["train_images"], pictures["test_images"])
+    seen, unseen = _weaken(pictures["train_images"], pictures["test_images"], energy)
     index = load_arrays(spoken / "index.npz", ["offset", "length", "label", "recording"])
     voice = _read(spoken / "spoken_digits.ogg")
     sounds = list(_read_sounds(esc10))
@@ -96,13 +98,16 @@ def make_digits(
     return PredictParts(*parts)
 
 
-def _weaken(train: npt.NDArray[np.uint8], test: npt.NDArray[np.uint8]) -> tuple[Sound, Sound]:
-    """Return pictures float32 [N, 28, 28] less the principal components with 75 % of the training energy."""
+def _weaken(
+    train: npt.NDArray[np.uint8], test: npt.NDArray[np.uint8], removed: float
+) -> tuple[Sound, Sound]:
+    """Return pictures float32 [N, 28, 28] less the principal components with a share of the training
+    energy."""
     flat = train.reshape(len(train), -1).astype(np.float64) / 255
     mean = flat.mean(0)
     energy, directions = np.linalg.eigh((flat - mean).T @ (flat - mean))
     share = np.cumsum(energy[::-1]) / energy.sum()
-    strong = directions[:, ::-1][:, : int(np.searchsorted(share, _ENERGY)) + 1]
+    strong = directions[:, ::-1][:, : int(np.searchsorted(share, removed)) + 1]
 
     def rest(pictures: npt.NDArray[np.uint8]) -> Sound:
         values = pictures.reshape(len(pictures), -1) / 255 - mean

@@ -19,7 +19,8 @@ def read_utd_mhad(folder: Path, seed: int = 0) -> PredictParts:
     """Return the cross-subject protocol: subjects 1, 3, 5, 7 train, 2, 4, 6, 8 test (Chen et al. 2015).
 
     Validation is a fifth of the training clips, drawn by subject and action, since four subjects are too few
-    to set one aside. Joints are taken relative to the body: less the mean of all joints of the first frame.
+    to set one aside. Joints are taken relative to where each was in the first frame: the place of a joint
+    tells people apart better than actions (validation 36.8 % with it, 66.7 % without).
 
     Args:
         folder: Has `skeleton_inertial.npz`.
@@ -32,7 +33,7 @@ def read_utd_mhad(folder: Path, seed: int = 0) -> PredictParts:
     a = load_arrays(folder / "skeleton_inertial.npz", [*names, "action", "subject", "trial", "action_name"])
     joints = a["skeleton"].astype(np.float32) * np.float32(a["skeleton_scale"])
     starts = np.cumsum(a["skeleton_length"]) - a["skeleton_length"]
-    joints -= np.repeat(joints[starts].mean(1, keepdims=True), a["skeleton_length"], axis=0)
+    joints -= np.repeat(joints[starts], a["skeleton_length"], axis=0)
     streams = {
         "skeleton": series_steps(joints, a["skeleton_length"], SKELETON_HZ),
         "inertial": series_steps(a["inertial"].astype(np.float32), a["inertial_length"], INERTIAL_HZ),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["blend_weights", "modulation", "ogm_ge"]
+from zimu.model.steps import Steps
+
+__all__ = ["FUSED", "BlendedHeads", "blend_weights", "modulation", "ogm_ge"]
+
+FUSED = "fused"
 
 
 def ogm_ge(
@@ -87,3 +91,53 @@ def blend_weights(history: Mapping[str, Sequence[tuple[float, float]]]) -> dict[
         raw[name] = gained / max(overfitted * overfitted, 1e-6)
     total = sum(raw.values())
     return {n: w / total if total else 1.0 / len(raw) for n, w in raw.items()}
+
+
+class BlendedHeads(nn.Module):
+    """A linear head on each encoder while training; the losses of all heads, the fused one's among them, are
+    blended by `blend_weights`.
+
+    Source: Wang et al. 2020 (arXiv:1905.12681), algorithm 2, online. Departs: what each head gained and
+    learnt by heart is read off the joint run itself; the authors train each head apart to estimate it.
+
+    Args:
+        names: The streams.
+        width: D of the encoders.
+        outputs: K.
+        every: Epochs between two estimates of the weights.
+    """
+
+    def __init__(self, names: Sequence[str], width: int, outputs: int, every: int) -> None:
+        super().__init__()
+        self.heads = nn.ModuleDict({n: nn.Linear(width, outputs) for n in names})
+        self.every = every
+        self.weights = dict.fromkeys((*names, FUSED), 1.0 / (len(names) + 1))
+        self._history: dict[str, list[tuple[float, float]]] = {n: [] for n in self.weights}
+
+    def losses(
+        self, encoded: Mapping[str, Steps], fused: Tensor, loss: Callable[[Tensor], Tensor]
+    ) -> dict[str, Tensor]:
+        """Return the loss of every head.
+
+        Args:
+            encoded: {stream: Steps [B, T, D]}.
+            fused: Logits [B, K].
+            loss: Of logits.
+        """
+        found = {}
+        for name, head in self.heads.items():
+            steps = encoded[name]
+            mask = steps.keep.unsqueeze(2).to(steps.values.dtype)
+            found[name] = loss(head((steps.values * mask).sum(1) / mask.sum(1).clamp(min=1.0)))
+        return found | {FUSED: loss(fused)}
+
+    def blend(self, losses: Mapping[str, Tensor]) -> Tensor:
+        """Return the sum of the losses by the weights as they are now."""
+        return torch.stack([self.weights[n] * x for n, x in losses.items()]).sum()
+
+    def observe(self, train: Mapping[str, float], val: Mapping[str, float]) -> None:
+        """Take in the losses on both parts; the second call and each later one weighs the heads anew."""
+        for name, past in self._history.items():
+            past.append((train[name], val[name]))
+        if len(self._history[FUSED]) > 1:
+            self.weights = blend_weights({n: past[-2:] for n, past in self._history.items()})

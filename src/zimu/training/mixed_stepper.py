@@ -1,11 +1,11 @@
-"""Decision level for captions: several models write one caption, their distributions mixed at every token.
+"""Decision level for captions: several models write one caption, their distributions joined at each token.
 
-Each model may see streams of its own; all share one vocabulary.
+Each model may see streams of its own; all share one vocabulary. Any rule of `zimu.tasks.decision` can join.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -19,10 +19,14 @@ __all__ = ["MixedStepper"]
 
 _Ids = npt.NDArray[np.int64]
 _Logs = npt.NDArray[np.float32]
+_Shares = npt.NDArray[np.float64]
+
+# A rule may leave nothing to a token; its logarithm must stay a number.
+_LEAST = 1e-12
 
 
 class MixedStepper:
-    """Several steppers as one: "linear" p = Σ wᵢ pᵢ, or "log_linear" p ∝ Π pᵢ^wᵢ.
+    """Several steppers as one: "linear" p = Σ wᵢ pᵢ, "log_linear" p ∝ Π pᵢ^wᵢ, or any other rule.
 
     A stepper offers its best tokens only. What it leaves of the probability is taken to be spread evenly over
     the tokens that it does not offer, so that the mixture is a distribution however few it offers.
@@ -30,8 +34,9 @@ class MixedStepper:
     Args:
         steppers: The models; each takes from the streams what it knows.
         vocabulary: Number of tokens V, the same for all.
-        weights: One a stepper; the same for all if not given. They are scaled to a sum of 1.
-        rule: How they are mixed.
+        weights: One a stepper; the same for all if not given. They are scaled to a sum of 1. A rule that is a
+            function knows its own; here they only weigh what is told of the attention.
+        rule: How they are mixed; a function takes probabilities [M, N, V] of the M models and gives [N, V].
         best: How many next tokens a step offers.
 
     Raises:
@@ -44,7 +49,7 @@ class MixedStepper:
         vocabulary: int,
         *,
         weights: Sequence[float] | None = None,
-        rule: Literal["linear", "log_linear"] = "linear",
+        rule: Literal["linear", "log_linear"] | Callable[[_Shares], _Shares] = "linear",
         best: int = 16,
     ) -> None:
         given = [1.0] * len(steppers) if weights is None else list(weights)
@@ -73,14 +78,16 @@ class MixedStepper:
     def _dense(self, ids: _Ids, log_probs: _Logs) -> npt.NDArray[np.float64]:
         """Return log-probabilities [N, V]."""
         hidden = self.vocabulary - ids.shape[1]
-        left = np.maximum(1.0 - np.exp(log_probs.astype(np.float64)).sum(1, keepdims=True), 1e-12)
+        left = np.maximum(1.0 - np.exp(log_probs.astype(np.float64)).sum(1, keepdims=True), _LEAST)
         dense = np.repeat(np.log(left / max(hidden, 1)), self.vocabulary, 1)
         np.put_along_axis(dense, ids, log_probs.astype(np.float64), 1)
         return dense
 
     def _mix(self, logs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return log-probabilities [N, V] of those of each model [M, N, V]."""
-        if self.rule == "log_linear":
+        if callable(self.rule):
+            mixed = np.log(np.maximum(self.rule(np.exp(logs)), _LEAST))
+        elif self.rule == "log_linear":
             mixed = np.tensordot(self.weights, logs, 1)
         else:
             top = logs.max(0)

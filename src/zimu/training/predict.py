@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,8 @@ from zimu.model.predictor import PredictModel
 from zimu.model.predictor_levels import EarlyModel
 from zimu.model.steps import Steps
 from zimu.tasks import FloatArray, PredictData, Task, find_task
-from zimu.training.balance import ogm_ge
-from zimu.training.predict_batches import MemoryBatches
+from zimu.training.balance import BlendedHeads, ogm_ge
+from zimu.training.predict_batches import MemoryBatches, lose_streams
 from zimu.training.predict_building import build_predictor, set_standardisation
 from zimu.training.predict_recipes import PredictRecipe
 
@@ -111,6 +112,12 @@ class Predictor:
         """
         return self.task.probabilities(self.logits(data, only))
 
+    def forward(self, data: PredictData) -> Tensor:
+        """Return raw logits of all samples in one batch: the pass of a training step."""
+        _, streams, sessions = next(self.batches(data).in_order(len(data)))
+        logits: Tensor = self.model(streams, sessions)
+        return logits
+
     def score(self, data: PredictData, only: frozenset[str] | None = None) -> float:
         """Return the task's score."""
         return self.task.value(self.predict(data, only), data.targets)
@@ -186,24 +193,27 @@ def _fit(
     batches = predictor.batches(train)
     targets = _targets(predictor, train.targets)
     generator = torch.Generator().manual_seed(seed)
+    blended = _blended_heads(predictor) if settings.gradient_blending else None
+    parameters = [*model.parameters(), *(blended.parameters() if blended is not None else ())]
     optimiser = torch.optim.AdamW(
-        model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+        parameters, settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
     best, best_state, history, waited = math.inf, _copy(model), [], 0
     for epoch in range(settings.epochs):
-        rate = 0.5 * (1 + math.cos(math.pi * epoch / settings.epochs))
         for group in optimiser.param_groups:
-            group["lr"] = settings.learning_rate * (settings.final_rate + (1 - settings.final_rate) * rate)
+            group["lr"] = settings.rate_at(epoch, settings.epochs)
+        if blended is not None and epoch % blended.every == 0:
+            blended.observe(*(_head_losses(predictor, blended, part) for part in (train, val)))
         model.train()
         losses = []
         for rows, streams, sessions in batches.shuffled(settings.batch_size, generator):
-            shown = _lose_streams(streams, settings.absent, generator)
-            loss = _loss(predictor.task, model(shown, sessions), targets[rows], settings.label_smoothing)
+            shown = lose_streams(streams, settings.absent, generator)
+            loss = _batch_loss(predictor, blended, shown, sessions, targets[rows])
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch's own
             if settings.ogm_ge:
                 _balance(predictor, streams, sessions, targets[rows], generator)
-            torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip, foreach=True)
+            torch.nn.utils.clip_grad_norm_(parameters, settings.clip, foreach=True)
             optimiser.step()
             losses.append(loss.detach())
         value, score = _validate(predictor, val)
@@ -218,6 +228,48 @@ def _fit(
     model.load_state_dict(best_state)
     model.eval()
     predictor.history = tuple(history)
+
+
+def _batch_loss(
+    predictor: Predictor,
+    blended: BlendedHeads | None,
+    streams: dict[str, Steps],
+    sessions: Tensor | None,
+    targets: Tensor,
+) -> Tensor:
+    """Return what is made small: the loss of the answers, or with heads on the encoders their blend."""
+    task, model = predictor.task, predictor.model
+    smoothing = predictor.recipe.training.label_smoothing
+    if blended is None:
+        return _loss(task, model(streams, sessions), targets, smoothing)
+    assert isinstance(model, PredictModel)  # _blended_heads has checked it
+    encoded = model.encode_streams(streams, sessions)
+    fused = model.decide(encoded, sessions)
+    loss = partial(_loss, task, targets=targets, smoothing=smoothing)
+    return blended.blend(blended.losses(encoded, fused, loss))
+
+
+def _blended_heads(predictor: Predictor) -> BlendedHeads:
+    recipe, model = predictor.recipe, predictor.model
+    if not isinstance(model, PredictModel):
+        raise ConfigError("`training.gradient_blending` needs encoders a stream.")
+    return BlendedHeads(predictor.streams, recipe.width, model.outputs, recipe.training.gradient_blending)
+
+
+@torch.no_grad()
+def _head_losses(predictor: Predictor, blended: BlendedHeads, data: PredictData) -> dict[str, float]:
+    """Return {head: mean loss} on a part, without dropout."""
+    model, task = predictor.model, predictor.task
+    assert isinstance(model, PredictModel)
+    targets, total = _targets(predictor, data.targets), dict.fromkeys(blended.weights, 0.0)
+    model.eval()
+    for rows, streams, sessions in predictor.batches(data).in_order(_ANSWERED):
+        encoded = model.encode_streams(streams, sessions)
+        loss = partial(_loss, task, targets=targets[rows], smoothing=0.0)
+        found = blended.losses(encoded, model.decide(encoded, sessions), loss)
+        for name, value in found.items():
+            total[name] += float(value) * len(rows) / len(data)
+    return total
 
 
 def _balance(
@@ -260,24 +312,6 @@ def _loss(task: Task, logits: Tensor, targets: Tensor, smoothing: float) -> Tens
     if task.loss == "binary_cross_entropy":
         return F.binary_cross_entropy_with_logits(logits, targets)
     return F.smooth_l1_loss(logits[:, 0], targets)
-
-
-def _lose_streams(
-    streams: dict[str, Steps], absent: float | dict[str, float], generator: torch.Generator
-) -> dict[str, Steps]:
-    """Return the streams of a batch with some of them taken away at random, never all of a sample's."""
-    names = sorted(streams)
-    shares = torch.tensor([absent.get(n, 0.0) if isinstance(absent, dict) else absent for n in names])
-    if len(names) < 2 or not bool(shares.any()):
-        return streams
-    there = torch.stack([streams[n].keep.any(1) for n in names], 1)
-    drawn = torch.rand(there.shape, generator=generator)
-    lost = drawn < shares
-    # Where all would go, the stream with the highest draw stays.
-    bare = ~(there & ~lost).any(1)
-    spared = drawn.masked_fill(~there, -1.0).argmax(1)
-    lost[bare, spared[bare]] = False
-    return {n: streams[n]._replace(keep=streams[n].keep & ~lost[:, i : i + 1]) for i, n in enumerate(names)}
 
 
 def _validate(predictor: Predictor, val: PredictData) -> tuple[float, float]:

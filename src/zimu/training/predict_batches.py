@@ -14,7 +14,7 @@ from zimu.model.steps import Steps
 from zimu.streams import StreamBatch
 from zimu.tasks import PredictData
 
-__all__ = ["Batch", "MemoryBatches"]
+__all__ = ["Batch", "MemoryBatches", "lose_streams"]
 
 IntArray = npt.NDArray[np.int64]
 
@@ -90,6 +90,30 @@ class MemoryBatches:
             values = steps.values[index, :length]
             streams[name] = Steps(values.to(torch.float32), keep[:, :length], steps.times[index, :length])
         return index, streams, sessions
+
+
+def lose_streams(
+    streams: dict[str, Steps], absent: float | dict[str, float], generator: torch.Generator
+) -> dict[str, Steps]:
+    """Return the streams of a batch with some of them taken away at random, never all of a sample's.
+
+    Args:
+        streams: Of a batch.
+        absent: Share of the samples that lose a stream, for all or each.
+        generator: What is drawn by.
+    """
+    names = sorted(streams)
+    shares = torch.tensor([absent.get(n, 0.0) if isinstance(absent, dict) else absent for n in names])
+    if len(names) < 2 or not bool(shares.any()):
+        return streams
+    there = torch.stack([streams[n].keep.any(1) for n in names], 1)
+    drawn = torch.rand(there.shape, generator=generator)
+    lost = drawn < shares
+    # Where all would go, the stream with the highest draw stays.
+    bare = ~(there & ~lost).any(1)
+    spared = drawn.masked_fill(~there, -1.0).argmax(1)
+    lost[bare, spared[bare]] = False
+    return {n: streams[n]._replace(keep=streams[n].keep & ~lost[:, i : i + 1]) for i, n in enumerate(names)}
 
 
 def _steps(name: str, given: StreamBatch | None, count: int, shape: tuple[int, ...], shown: bool) -> Steps:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from zimu.errors import ConfigError, unknown_name
+from zimu.model.captioner import CaptionModel
 from zimu.model.encoders.registry import build_encoder
 from zimu.model.encoders.standardise import Standardise
 from zimu.model.fusion import FUSIONS, build_fusion
@@ -19,9 +20,9 @@ from zimu.model.predictor import Head, PredictModel
 from zimu.model.predictor_levels import EarlyModel, LateModel
 from zimu.model.steps import Steps
 from zimu.streams import StreamBatch
-from zimu.training.predict_recipes import PredictRecipe
+from zimu.training.predict_recipes import CaptionerRecipe, PredictRecipe
 
-__all__ = ["LEVELS", "build_predictor", "set_standardisation"]
+__all__ = ["LEVELS", "build_predictor", "encoders_of", "set_standardisation"]
 
 # Enough to know a mean and a spread by; joined raw streams are large.
 _JOINED_SAMPLES = 500
@@ -51,17 +52,13 @@ def build_predictor(
         ConfigError: The recipe names a stream that the data lack, or an option that the method lacks.
         UnknownNameError: It names an encoder or a fusion that does not exist.
     """
-    if missing := sorted(set(recipe.encoders) - set(shapes)):
-        raise ConfigError(
-            f"The recipe has encoders for {', '.join(missing)}, "
-            f"but the data have {', '.join(sorted(shapes))}."
-        )
+    _check_streams(recipe, shapes)
     names, name = sorted(recipe.encoders), recipe.fusion.name
     head = Head(outputs, recipe.pooling, recipe.hidden, recipe.dropout, recipe.context)
     if name == "early":
         join = _early(recipe, {n: shapes[n] for n in names})
         return EarlyModel(join, _encoder(recipe, join.onto, join.shape), recipe.width, head)
-    encoders = {n: _encoder(recipe, n, shapes[n]) for n in names}
+    encoders = encoders_of(recipe, shapes)
     if name in LEVELS:
         rule = LEVELS[name] or "average"
         if recipe.fusion.options:
@@ -73,7 +70,28 @@ def build_predictor(
     return PredictModel(encoders, fusion, recipe.width, head)
 
 
-def _encoder(recipe: PredictRecipe, name: str, shape: tuple[int, ...]) -> nn.Module:
+def encoders_of(
+    recipe: PredictRecipe | CaptionerRecipe, shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, nn.Module]:
+    """Return {stream: untrained encoder}, sorted.
+
+    Raises:
+        ConfigError: The recipe names a stream that the data lack.
+        UnknownNameError: It names an encoder that does not exist.
+    """
+    _check_streams(recipe, shapes)
+    return {n: _encoder(recipe, n, shapes[n]) for n in sorted(recipe.encoders)}
+
+
+def _check_streams(recipe: PredictRecipe | CaptionerRecipe, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    if missing := sorted(set(recipe.encoders) - set(shapes)):
+        raise ConfigError(
+            f"The recipe has encoders for {', '.join(missing)}, "
+            f"but the data have {', '.join(sorted(shapes))}."
+        )
+
+
+def _encoder(recipe: PredictRecipe | CaptionerRecipe, name: str, shape: tuple[int, ...]) -> nn.Module:
     choice = recipe.encoders[name]
     return build_encoder(choice.name, shape, recipe.width, **choice.model_dump(exclude={"name"}))
 
@@ -90,7 +108,9 @@ def _early(recipe: PredictRecipe, shapes: Mapping[str, tuple[int, ...]]) -> Earl
     return EarlyJoin(shapes, onto, **options)
 
 
-def set_standardisation(model: PredictModel | EarlyModel, streams: Mapping[str, StreamBatch]) -> None:
+def set_standardisation(
+    model: PredictModel | EarlyModel | CaptionModel, streams: Mapping[str, StreamBatch]
+) -> None:
     """Set mean and spread of every stream from the real steps of the training part."""
     if isinstance(model, EarlyModel):
         some = {

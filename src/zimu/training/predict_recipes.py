@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from zimu.training.recipes import DecoderRecipe, SearchRecipe
+
 __all__ = [
+    "CaptionerRecipe",
     "EncoderChoice",
     "FeaturesChoice",
     "FusionChoice",
@@ -118,7 +122,15 @@ class PredictTraining(_Frozen):
     ogm_ge: float = Field(
         default=0.0, ge=0, description="how hard encoders that are ahead are slowed; 0: not at all"
     )
+    gradient_blending: int = Field(
+        default=0, ge=0, description="epochs after which the heads' losses are weighed anew; 0: no such heads"
+    )
     threads: Count = Field(default=1, description="more are slower on small data")
+
+    def rate_at(self, done: float, total: float) -> float:
+        """Return the learning rate after `done` of `total`, whatever they count: cosine decay."""
+        left = 0.5 * (1 + math.cos(math.pi * done / total))
+        return self.learning_rate * (self.final_rate + (1 - self.final_rate) * left)
 
 
 class PredictRecipe(_Frozen):
@@ -134,4 +146,20 @@ class PredictRecipe(_Frozen):
     context: Literal["none", "gru", "attention"] = Field(
         default="none", description="over the samples of a group, in their order"
     )
+    training: PredictTraining = PredictTraining()
+
+
+class CaptionerRecipe(_Frozen):
+    """One captioner over arrays: encoders, a fusion and the caption decoder.
+
+    Of the training table the switches `ogm_ge`, `gradient_blending` and `patience` mean nothing here.
+    """
+
+    width: Count = 64
+    encoders: dict[str, EncoderChoice]
+    fusion: FusionChoice = FusionChoice()
+    decoder: DecoderRecipe = DecoderRecipe()
+    search: SearchRecipe = SearchRecipe()
+    metric: Literal["cider_d", "wer"] = Field(default="cider_d", description="by the model's own tokens")
+    average: float = Field(default=0.99, ge=0, lt=1, description="decay of the running mean of the weights")
     training: PredictTraining = PredictTraining()
