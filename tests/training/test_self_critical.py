@@ -12,7 +12,7 @@ from zimu.model.fusion.concat_time import ConcatTime
 from zimu.model.steps import Steps
 from zimu.text.vocabulary import END, PAD, UNKNOWN, Vocabulary
 from zimu.training.batches import Batch
-from zimu.training.rates import critical_rate
+from zimu.training.rates import falling_rate
 from zimu.training.recipes import SelfCriticalRecipe
 from zimu.training.self_critical import SelfCritical
 
@@ -127,7 +127,6 @@ def test_a_caption_that_fits_other_clips_too_loses_reward(references: list, voca
 
 
 def test_the_rate_warms_up_and_ends_at_nothing() -> None:
-    recipe = SelfCriticalRecipe(epochs=2, learning_rate=1.0, warmup_steps=4)
-    rates = [critical_rate(recipe, i, 10) for i in range(20)]
+    rates = [falling_rate(1.0, 4, i, 20) for i in range(20)]
     assert rates[:5] == [0.25, 0.5, 0.75, 1.0, 1.0]
     assert rates[4:] == sorted(rates[4:], reverse=True) and rates[-1] == pytest.approx(1 / 16)

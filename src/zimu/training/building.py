@@ -11,6 +11,7 @@ from zimu.model.encoders.frames import FrameEncoder
 from zimu.model.encoders.regions import RegionEncoder
 from zimu.model.encoders.resnet import ResNet
 from zimu.model.encoders.strided import StridedEncoder
+from zimu.model.encoders.tail import cut
 from zimu.model.encoders.wavenet import WaveNetEncoder
 from zimu.model.fusion import FUSIONS, build_fusion
 from zimu.model.fusion.early import EarlyJoin
@@ -29,7 +30,7 @@ _RARE = -4.0  # logit
 
 
 def build_backbone(name: str) -> EfficientNetLite0 | ResNet:
-    """Return a frame encoder that is used frozen, without weights yet."""
+    """Return a frame encoder that is used pretrained, without weights yet."""
     if name == "efficientnet_lite0":
         return EfficientNetLite0()
     return ResNet(int(name.removeprefix("resnet")))
@@ -85,7 +86,9 @@ def _encoder(recipe: Recipe, stream: str, encoder: EncoderRecipe, join: EarlyJoi
     width = recipe.model.width
     shape = _step_shape(recipe, stream) if join is None else join.shape
     if isinstance(encoder, RegionsRecipe):
-        return RegionEncoder(shape[1], shape[0], width, encoder.dropout)
+        blocks = build_backbone(encoder.backbone).blocks() if encoder.tuned else []
+        tail = cut(blocks, encoder.tuned)[1] if encoder.tuned else None
+        return RegionEncoder(shape[1], shape[0], width, encoder.dropout, tail)
     if isinstance(encoder, FramesRecipe | StridedRecipe):
         make = FrameEncoder if isinstance(encoder, FramesRecipe) else StridedEncoder
         options = encoder.model_dump(exclude={"name", "shift", "mirror"})

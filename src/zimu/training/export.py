@@ -25,6 +25,7 @@ from zimu.errors import BundleError
 from zimu.model.captioner import CaptionModel
 from zimu.model.decoder import DecoderMemory, DecoderState
 from zimu.model.encoders.regions import RegionEncoder
+from zimu.model.encoders.tail import cut, regions_of
 from zimu.model.encoders.wavenet import WaveNetEncoder
 from zimu.model.fusion import FUSIONS
 from zimu.model.steps import Steps
@@ -96,6 +97,7 @@ def export(run: Path, target: Path, *, card: str = "", scores: Mapping[str, floa
     """
     recipe, vocabulary, model = load_run(run)
     halve_precision(model)
+    backbone = _take_backbone(recipe, model)
     folder = target.with_name(f".{target.name}.tmp")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -103,11 +105,8 @@ def export(run: Path, target: Path, *, card: str = "", scores: Mapping[str, floa
     _export_graph(_Encode(model, names), folder / "encode.onnx", *_encode_example(recipe, names))
     _export_graph(_Step(model, min(_BEST, len(vocabulary))), folder / "step.onnx", *_step_example(model))
     graphs = ["encode", "step"]
-    encoder = recipe.model.encoders.get("video")
-    if isinstance(encoder, RegionsRecipe) and recipe.video is not None:
+    if backbone is not None and recipe.video is not None:
         example = torch.zeros(2, 3, recipe.video.height, recipe.video.width)
-        backbone = load_backbone(encoder)
-        halve_precision(backbone)
         _export_graph(backbone, folder / "video.onnx", {"frames": (example, {0: "count"})}, ["regions"])
         graphs.append("video")
     (folder / "tokens.txt").write_text("\n".join(vocabulary.tokens), "utf-8")
@@ -134,6 +133,33 @@ def export(run: Path, target: Path, *, card: str = "", scores: Mapping[str, floa
     shutil.rmtree(target, ignore_errors=True)
     folder.replace(target)
     return Bundle(target)
+
+
+class _Backbone(nn.Module):
+    """Frames [N, 3, H, W] to regions [N, R, F], with the tail that was trained."""
+
+    def __init__(self, front: nn.Module, tail: nn.Module) -> None:
+        super().__init__()
+        self.front, self.tail = front, tail
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return regions_of(self.tail(self.front(frames)))
+
+
+def _take_backbone(recipe: Recipe, model: CaptionModel) -> nn.Module | None:
+    """Return the frame encoder with its tail, rounded as it is stored; the model then takes regions."""
+    encoder = recipe.model.encoders.get("video")
+    if not isinstance(encoder, RegionsRecipe):
+        return None
+    backbone = load_backbone(encoder)
+    halve_precision(backbone)
+    regions = model.encoders["video"]
+    assert isinstance(regions, RegionEncoder)
+    if regions.tail is None:
+        return backbone
+    whole = _Backbone(cut(backbone.blocks(), encoder.tuned)[0], regions.tail)
+    regions.tail = None
+    return whole.eval()
 
 
 def check_parity(
@@ -190,8 +216,20 @@ def verify_run(run: Path, bundle: Bundle) -> int:
     halve_precision(model)
     samples = [s for s in read_manifest(recipe.data.manifest) if s.split == recipe.data.val]
     source = SampleSource(recipe, samples, run / "features")
-    clips = [source.arrays(i, None) for i in range(len(samples))]
+    clips = [_seen(model, source.arrays(i, None)) for i in range(len(samples))]
+    _take_backbone(recipe, model)
     return check_parity(bundle, model, vocabulary, clips, SearchOptions(**recipe.search.model_dump()))
+
+
+@torch.no_grad()
+def _seen(model: CaptionModel, clip: Mapping[str, Stream]) -> dict[str, Stream]:
+    """Return a clip with regions where its pictures stand as what goes into a tail."""
+    encoder = model.encoders["video"] if "video" in clip else None
+    if not isinstance(encoder, RegionEncoder) or encoder.tail is None:
+        return dict(clip)
+    maps = clip["video"]
+    regions = encoder.regions_of(torch.from_numpy(maps.values).float().unsqueeze(0))[0]
+    return {**clip, "video": Stream(regions.numpy(), maps.keep, maps.times)}
 
 
 _Examples = dict[str, tuple[Tensor, dict[int, str]]]

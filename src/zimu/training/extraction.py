@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from zimu.data.manifest import Sample
 from zimu.errors import ConfigError
@@ -17,8 +18,10 @@ from zimu.features.spec import AudioSpec, FeatureContract, VideoSpec
 from zimu.features.store import FeatureStore
 from zimu.media.reader import iter_media
 from zimu.media.requests import FrameRequest, SampleRequest
+from zimu.model.captioner import CaptionModel
 from zimu.model.encoders.efficientnet_lite import EfficientNetLite0
 from zimu.model.encoders.resnet import ResNet
+from zimu.model.encoders.tail import Tail, cut
 from zimu.streams import Frame, Samples, Stream
 from zimu.timing import to_seconds
 from zimu.training.building import build_backbone
@@ -26,7 +29,7 @@ from zimu.training.drawing import draw_sample, is_drawn
 from zimu.training.published import read_weights, weights_file
 from zimu.training.recipes import Recipe, RegionsRecipe
 
-__all__ = ["contract_of", "extract_samples", "load_backbone", "view_key"]
+__all__ = ["contract_of", "extract_samples", "load_backbone", "load_tail", "view_key"]
 
 # Views of a picture: the whole, mirrored, a crop, a mirrored crop. A crop keeps this share of each side.
 _CROP = 0.87
@@ -42,12 +45,13 @@ def contract_of(recipe: Recipe) -> FeatureContract:
     encoders = {}
     for name, encoder in recipe.model.encoders.items():
         if isinstance(encoder, RegionsRecipe):
-            encoders[name] = f"{encoder.backbone}:{_digest(weights_file(encoder.weights))}"
+            cut_off = f":-{encoder.tuned}" if encoder.tuned else ""
+            encoders[name] = f"{encoder.backbone}:{_digest(weights_file(encoder.weights))}{cut_off}"
     return FeatureContract(video=recipe.video, audio=recipe.audio, encoders=encoders)
 
 
 def load_backbone(recipe: RegionsRecipe) -> EfficientNetLite0 | ResNet:
-    """Return the frozen frame encoder with its published weights, in evaluation mode."""
+    """Return the whole frame encoder with its published weights, in evaluation mode."""
     backbone = build_backbone(recipe.backbone)
     backbone.load_published(dict(read_weights(weights_file(recipe.weights))))
     return backbone.eval().requires_grad_(False)
@@ -69,7 +73,7 @@ def extract_samples(
     missing = set(store.missing([view_key(s.id, v) for s in samples for v in range(views)]))
     if not missing:
         return
-    backbone = load_backbone(encoder) if isinstance(encoder, RegionsRecipe) else None
+    frozen = _frozen(encoder) if isinstance(encoder, RegionsRecipe) else None
     for sample in samples:
         keys = [view_key(sample.id, v) for v in range(views)]
         if not missing.intersection(keys):
@@ -79,14 +83,14 @@ def extract_samples(
             recipe.video if "video" in recipe.model.encoders else None,
             recipe.audio if "audio" in recipe.model.encoders else None,
         )
-        if backbone is None:
+        if frozen is None:
             store.add(keys[0], streams)
             continue
         assert recipe.video is not None
-        for key, regions in zip(
-            keys, _views(streams["video"], backbone, recipe.video, views, sample.id), strict=True
+        for key, made in zip(
+            keys, _views(streams["video"], frozen, recipe.video, views, sample.id), strict=True
         ):
-            store.add(key, streams | {"video": regions})
+            store.add(key, streams | {"video": made})
     store.flush()
 
 
@@ -123,11 +127,27 @@ def _stream(values: npt.NDArray[np.generic], times: npt.NDArray[np.float64]) -> 
     return Stream(values, np.ones(len(values), np.bool_), times)
 
 
+def _frozen(recipe: RegionsRecipe) -> Callable[[Tensor], Tensor]:
+    """Return what never changes: frames [N, 3, H, W] to regions, or to the maps that the tail takes."""
+    backbone = load_backbone(recipe)
+    return cut(backbone.blocks(), recipe.tuned)[0].eval() if recipe.tuned else backbone.regions
+
+
+def load_tail(recipe: Recipe, model: CaptionModel) -> None:
+    """Give the tail of a new model's frame encoder, where there is one, its published weights."""
+    for name, encoder in recipe.model.encoders.items():
+        if isinstance(encoder, RegionsRecipe) and encoder.tuned:
+            published = cut(load_backbone(encoder).blocks(), encoder.tuned)[1]
+            tail = model.encoders[name].tail
+            assert isinstance(tail, Tail)
+            tail.load_state_dict(published.state_dict())
+
+
 @torch.no_grad()
 def _views(
-    pictures: Stream, backbone: EfficientNetLite0 | ResNet, spec: VideoSpec, views: int, sample: str
+    pictures: Stream, frozen: Callable[[Tensor], Tensor], spec: VideoSpec, views: int, sample: str
 ) -> Iterator[Stream]:
-    """Yield float16 [T, regions, width] of each variant of a sample's pictures."""
+    """Yield float16 [T, ...] of each variant of a sample's pictures."""
     rng = np.random.default_rng(int.from_bytes(hashlib.sha256(sample.encode()).digest()[:8], "big"))
     for view in range(views):
         shown = pictures.values
@@ -140,8 +160,8 @@ def _views(
             raise ConfigError(
                 f"Sample {sample!r} has no picture. Take it out of the manifest; see `zimu doctor`."
             )
-        regions = backbone.regions(torch.from_numpy(frames_stream(frames, spec).values))
-        yield _stream(regions.numpy().astype(np.float16), pictures.times)
+        made = frozen(torch.from_numpy(frames_stream(frames, spec).values))
+        yield _stream(made.numpy().astype(np.float16), pictures.times)
 
 
 def _crop(pictures: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:

@@ -16,17 +16,19 @@ from accelerate import Accelerator
 
 from zimu.data.manifest import Sample, read_manifest
 from zimu.errors import ConfigError
+from zimu.model.encoders.tail import Tail
 from zimu.search.beam import SearchOptions
 from zimu.text.vocabulary import Vocabulary
 from zimu.training.batches import Batch, Batcher, by_language
 from zimu.training.building import build_model
 from zimu.training.checkpoint import Progress, RunFolder, WeightAverage, as_dict
 from zimu.training.curves import draw_curves
+from zimu.training.extraction import load_tail
 from zimu.training.losses import alignment_loss, caption_loss, presence_loss
-from zimu.training.rates import critical_rate, teacher_rate
 from zimu.training.recipes import Recipe
 from zimu.training.self_critical import SelfCritical
 from zimu.training.source import SampleSource
+from zimu.training.stages import Stage, epochs_of, stage_at
 from zimu.training.stepper import TorchStepper
 from zimu.training.validation import Validation, validate
 
@@ -93,6 +95,7 @@ class _Run:
         self.batcher = Batcher(samples, source.arrays, self.vocabulary, recipe.training)
         torch.manual_seed(recipe.training.seed)
         self.model = build_model(recipe, len(self.vocabulary))
+        load_tail(recipe, self.model)
         self.average = WeightAverage(self.model, recipe.training.average)
         optimiser = torch.optim.AdamW(
             self.model.parameters(), recipe.training.learning_rate, weight_decay=recipe.training.weight_decay
@@ -104,7 +107,7 @@ class _Run:
         self._resume()
 
     def go(self, max_steps: int | None) -> Path:
-        epochs = self.recipe.training.epochs + self.recipe.self_critical.epochs
+        epochs = epochs_of(self.recipe)
         total, begun, done = epochs * len(self.batcher), time.monotonic(), 0
         saved = begun
         while self.progress.epoch < epochs and not self._is_stale():
@@ -124,21 +127,17 @@ class _Run:
         return self.folder.path / "best.pt"
 
     def _step(self) -> float:
-        training, progress = self.recipe.training, self.progress
+        training, progress, stage = self.recipe.training, self.progress, self._stage()
         position = progress.epoch * len(self.batcher) + progress.step
         torch.manual_seed(training.seed * 1_000_003 + position)
         self.model.train()
-        critical = progress.epoch >= training.epochs
-        first = training.epochs * len(self.batcher)
-        rate = (
-            critical_rate(self.recipe.self_critical, position - first, len(self.batcher))
-            if critical
-            else teacher_rate(training, position, len(self.batcher))
-        )
+        self._free_tail(stage.name == "tuning")
+        rate = stage.rate(self.recipe, progress.epoch, progress.step, len(self.batcher))
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         batch = self.batcher.batch(progress.epoch, progress.step)
-        loss, shown = self._critical_loss(batch) if critical else self._teacher_loss(batch)
+        make = self._critical_loss if stage.name == "critical" else self._teacher_loss
+        loss, shown = make(batch)
         self.optimiser.zero_grad()
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.net.parameters(), training.clip)
@@ -179,8 +178,8 @@ class _Run:
             self._keep_best(result)
         progress.history.append(row)
         progress.epoch, progress.step = progress.epoch + 1, 0
-        if progress.epoch == training.epochs and self.recipe.self_critical.epochs:
-            self._start_second_stage()
+        if self._stage().first == progress.epoch < epochs_of(self.recipe):
+            self._start_stage()
         self._save()
         self.folder.write_history(progress)
         draw_curves(progress.history, self.folder.path / "curves.png")
@@ -208,8 +207,17 @@ class _Run:
         else:
             progress.stale += 1
 
-    def _start_second_stage(self) -> None:
-        """Go on from the best weights of the first stage, with a fresh optimiser."""
+    def _stage(self) -> Stage:
+        return stage_at(self.recipe, self.progress.epoch)
+
+    def _free_tail(self, free: bool) -> None:
+        """Let the tail of the frame encoder learn, or not; see `zimu.model.encoders.tail`."""
+        for module in self.model.encoders.modules():
+            if isinstance(module, Tail):
+                module.requires_grad_(free)
+
+    def _start_stage(self) -> None:
+        """Go on from the best weights of the stages before, with a fresh optimiser."""
         best = self.folder.load("best.pt")
         if best is not None:
             self.model.load_state_dict(best["weights"])
@@ -219,7 +227,7 @@ class _Run:
 
     def _shown(self) -> str:
         """Return what the number of a step is: the policy loss says nothing, the reward does."""
-        return "reward" if self.progress.epoch >= self.recipe.training.epochs else "loss"
+        return "reward" if self._stage().name == "critical" else "loss"
 
     def _is_stale(self) -> bool:
         return 0 < self.recipe.training.patience <= self.progress.stale

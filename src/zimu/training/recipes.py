@@ -41,7 +41,9 @@ class DataRecipe(_Frozen):
 
 
 class RegionsRecipe(_Frozen):
-    """Regions of a frozen pretrained frame encoder; see `zimu.model.encoders.regions`."""
+    """Regions of a pretrained frame encoder, frozen but for its last blocks; see
+    `zimu.model.encoders.regions`.
+    """
 
     name: Literal["regions"]
     backbone: Literal["efficientnet_lite0", "resnet18", "resnet34", "resnet50", "resnet101"]
@@ -49,6 +51,9 @@ class RegionsRecipe(_Frozen):
         description="file of the backbone's published weights, or their name (resnet50; train --download)"
     )
     views: Count = Field(default=1, description="stored variants: plain, mirrored, two crops")
+    tuned: int = Field(
+        default=0, ge=0, description="last blocks that `[tuning]` trains; what goes into them is stored"
+    )
     dropout: Share = 0.1
 
 
@@ -202,8 +207,16 @@ class TrainingRecipe(_Frozen):
     checkpoint_minutes: float = Field(default=5.0, gt=0)
 
 
+class TuningRecipe(_Frozen):
+    """The stage in which the last blocks of the frame encoder learn too; see `zimu.model.encoders.tail`."""
+
+    epochs: int = Field(default=0, ge=0)
+    learning_rate: float = Field(default=2e-4, gt=0)
+    warmup_steps: int = Field(default=100, ge=0)
+
+
 class SelfCriticalRecipe(_Frozen):
-    """The second stage: the reward of sampled captions is raised; see `zimu.training.self_critical`."""
+    """The last stage: the reward of sampled captions is raised; see `zimu.training.self_critical`."""
 
     epochs: int = Field(default=0, ge=0)
     samples: int = Field(
@@ -247,6 +260,7 @@ class Recipe(_Frozen):
     audio: AudioSpec | None = None
     model: ModelRecipe
     training: TrainingRecipe = TrainingRecipe()
+    tuning: TuningRecipe = TuningRecipe()
     self_critical: SelfCriticalRecipe = SelfCriticalRecipe()
     search: SearchRecipe = SearchRecipe()
     window: WindowRecipe = WindowRecipe()
@@ -310,5 +324,10 @@ def _check_streams(recipe: Recipe, path: Path) -> None:
             problems.append(f"`model.encoders.{stream}` needs the table `[{stream}]`")
     if unknown := set(recipe.training.absent) - set(recipe.model.encoders):
         problems.append(f"`training.absent` names {sorted(unknown)}, which the model does not have")
+    tuned = any(getattr(e, "tuned", 0) for e in recipe.model.encoders.values())
+    if recipe.tuning.epochs and not tuned:
+        problems.append("`tuning.epochs` needs `model.encoders.video.tuned`, the blocks that learn")
+    if tuned and isinstance(recipe.model.fusion, EarlyRecipe):
+        problems.append("`model.encoders.video.tuned` does not go with the fusion `early`: it reads regions")
     if problems:
         raise ConfigError(f"The recipe {path} is wrong: " + "; ".join(problems))

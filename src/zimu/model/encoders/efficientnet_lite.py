@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from zimu.model.encoders.tail import regions_of
+
 __all__ = ["EfficientNetLite0"]
 
 # repeats, kernel, stride of the first, expansion, width (paper, table 1, without squeeze-and-excitation)
@@ -65,6 +67,17 @@ class _Block(nn.Module):
         return out
 
 
+class _ConvNorm(nn.Module):
+    """A convolution, its batch norm and ReLU6, of an encoder that has them under names of its own."""
+
+    def __init__(self, conv: nn.Module, norm: nn.Module) -> None:
+        super().__init__()
+        self.conv, self.norm = conv, norm
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu6(self.norm(self.conv(x)))
+
+
 class EfficientNetLite0(nn.Module):
     """Frames to regions of 1,280 features.
 
@@ -89,6 +102,11 @@ class EfficientNetLite0(nn.Module):
         self._bn1 = _norm(self.width)
         self._fc = nn.Linear(self.width, classes)
 
+    def blocks(self) -> list[nn.Module]:
+        """Return the encoder in order, from frames [N, 3, H, W] to maps [N, 1280, H/32, W/32]."""
+        stem, head = _ConvNorm(self._conv_stem, self._bn0), _ConvNorm(self._conv_head, self._bn1)
+        return [stem, *self._blocks, head]
+
     def regions(self, frames: Tensor) -> Tensor:
         """Return the regions of each frame.
 
@@ -98,11 +116,10 @@ class EfficientNetLite0(nn.Module):
         Returns:
             [N, H/32 * W/32, 1280], row by row from the top left.
         """
-        x = F.relu6(self._bn0(self._conv_stem(frames)))
-        for block in self._blocks:
+        x = frames
+        for block in self.blocks():
             x = block(x)
-        x = F.relu6(self._bn1(self._conv_head(x)))
-        return x.flatten(2).transpose(1, 2)
+        return regions_of(x)
 
     def classify(self, frames: Tensor) -> Tensor:
         """Return the logits [N, classes] of frames [N, 3, H, W]."""

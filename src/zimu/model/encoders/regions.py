@@ -1,10 +1,11 @@
-"""Features of a frozen frame encoder, region by region, made ready for attention."""
+"""Features of a pretrained frame encoder, region by region, made ready for attention."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
+from zimu.model.encoders.tail import Tail, regions_of
 from zimu.model.steps import Steps
 
 __all__ = ["RegionEncoder"]
@@ -14,23 +15,36 @@ class RegionEncoder(nn.Module):
     """[B, T, R, F] to [B, T * R, D]: each region of each frame becomes a step that attention can choose.
 
     Args:
-        features: F, the width of the frozen encoder.
+        features: F, the width of the pretrained encoder.
         regions: R, regions a frame.
         width: D.
         dropout: Share of input features dropped.
+        tail: The last blocks of the pretrained encoder, where they are trained too: then the input is what
+            goes into them, maps [B, T, C, h, w].
     """
 
-    def __init__(self, features: int, regions: int, width: int, dropout: float = 0.1) -> None:
+    def __init__(
+        self, features: int, regions: int, width: int, dropout: float = 0.1, tail: Tail | None = None
+    ) -> None:
         super().__init__()
+        self.tail = tail
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(features, width)
         self.place = nn.Parameter(torch.zeros(regions, width))
         self.norm = nn.LayerNorm(width)
         self.regions, self.width = regions, width
 
+    def regions_of(self, values: Tensor) -> Tensor:
+        """Return the regions [B, T, R, F] of what the encoder is given."""
+        if self.tail is None:
+            return values
+        maps: Tensor = self.tail(values.flatten(0, 1))
+        return regions_of(maps).view(*values.shape[:2], self.regions, -1)
+
     def forward(self, frames: Steps) -> Steps:
         """Return the regions as steps, with the time of their frame."""
-        values: Tensor = self.norm(self.project(self.dropout(frames.values)) + self.place)
+        regions = self.regions_of(frames.values)
+        values: Tensor = self.norm(self.project(self.dropout(regions)) + self.place)
         keep = frames.keep.unsqueeze(2).expand(-1, -1, self.regions).flatten(1)
         times = frames.times.unsqueeze(2).expand(-1, -1, self.regions).flatten(1)
         return Steps(values.flatten(1, 2), keep, times)

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from zimu.model.encoders.tail import regions_of
+
 __all__ = ["RESNETS", "STEMS", "ResNet"]
 
 # name: (kernel, stride, whether 3×3 pooling of stride 2 follows). The whole network divides height and width
@@ -119,18 +121,22 @@ class ResNet(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
+    def blocks(self) -> list[nn.Module]:
+        """Return the encoder in order, from frames [N, channels, H, W] to maps [N, width, h, w]."""
+        pool = [nn.MaxPool2d(3, 2, 1)] if self._pools else []
+        stem = nn.Sequential(self.conv1, self.bn1, nn.ReLU(), *pool)
+        return [stem, *(block for i in range(4) for block in getattr(self, f"layer{i + 1}"))]
+
     def maps(self, frames: Tensor) -> Tensor:
         """Return feature maps [N, width, h, w] of frames float [N, channels, H, W]."""
-        x = F.relu(self.bn1(self.conv1(frames)))
-        if self._pools:
-            x = F.max_pool2d(x, 3, 2, 1)
-        for i in range(4):
-            x = getattr(self, f"layer{i + 1}")(x)
+        x = frames
+        for block in self.blocks():
+            x = block(x)
         return x
 
     def regions(self, frames: Tensor) -> Tensor:
         """Return [N, h * w, width], row by row from the top left."""
-        return self.maps(frames).flatten(2).transpose(1, 2)
+        return regions_of(self.maps(frames))
 
     def classify(self, frames: Tensor) -> Tensor:
         """Return logits [N, classes]."""

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from zimu.bundles.session import Graph
+from zimu.errors import ConfigError
+from zimu.model.encoders.resnet import ResNet
+from zimu.model.encoders.tail import cut, regions_of
+from zimu.training.export import export, load_run, verify_run
+from zimu.training.loop import train
+from zimu.training.recipes import Recipe, load_recipe
+from zimu.training.stages import epochs_of, stage_at
+
+RECIPE = """
+name = "tuned"
+[data]
+manifest = "{folder}/manifest.jsonl"
+splitters = {{ en = "words" }}
+[video]
+rate_hz = 5.0
+max_frames = 1
+width = 64
+height = 64
+[model]
+width = 8
+[model.encoders.video]
+name = "regions"
+backbone = "resnet18"
+weights = "{folder}/weights.safetensors"
+tuned = 2
+[model.decoder]
+hidden = 8
+embedding = 8
+attention = 8
+[training]
+epochs = 1
+batch_size = 2
+warmup_steps = 0
+learning_rate = 0.01
+[tuning]
+epochs = 2
+learning_rate = 0.01
+warmup_steps = 0
+[search]
+beam_size = 2
+max_length = 4
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures of noise, a frame encoder of random weights, a recipe that tunes its last two blocks."""
+    folder = tmp_path_factory.mktemp("tuned")
+    torch.manual_seed(0)
+    save_file(ResNet(18, classes=5).state_dict(), folder / "weights.safetensors")
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(6):
+        head, noise = b"P6\n64 64\n255\n", rng.integers(0, 256, (64, 64, 3), np.uint8)
+        (folder / f"{i}.ppm").write_bytes(head + noise.tobytes())
+        split = "val" if i > 3 else "train"
+        rows.append({"id": str(i), "image": f"{i}.ppm", "split": split, "references_en": [f"a picture {i}"]})
+    (folder / "manifest.jsonl").write_text("\n".join(json.dumps(r) for r in rows), "utf-8")
+    (folder / "recipe.toml").write_text(RECIPE.format(folder=folder.as_posix()), "utf-8")
+    train(load_recipe(folder / "recipe.toml"), folder / "run")
+    return folder
+
+
+@pytest.fixture
+def recipe(folder: Path) -> Recipe:
+    return load_recipe(folder / "recipe.toml")
+
+
+def tail_after(recipe: Recipe, out: Path, steps: int) -> dict[str, torch.Tensor]:
+    train(recipe, out, max_steps=steps)
+    kept = torch.load(out / "last.pt", weights_only=True)["weights"]
+    return {k: v for k, v in kept.items() if ".tail." in k}
+
+
+def test_the_tail_stands_still_in_the_first_stage_and_learns_in_its_own(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    _, published = cut(_published(recipe).blocks(), 2)
+    first = tail_after(recipe, tmp_path, 2)
+    assert len(first) == len(published.state_dict()) > 0
+    for name, value in published.state_dict().items():
+        assert torch.equal(first[f"encoders.video.tail.{name}"], value)
+    second = tail_after(recipe, tmp_path, 2)
+    moved = {k for k in first if not torch.equal(first[k], second[k])}
+    assert {k for k in first if "conv" in k} <= moved
+    assert not any("running" in k or "num_batches" in k for k in moved)
+
+
+def _published(recipe: Recipe) -> ResNet:
+    from zimu.training.extraction import load_backbone
+
+    backbone = load_backbone(recipe.model.encoders["video"])  # type: ignore[arg-type]
+    assert isinstance(backbone, ResNet)
+    return backbone
+
+
+@pytest.mark.parametrize("stops", [[3], [1, 1, 1, 1]])
+def test_a_run_stopped_around_the_change_of_stage_ends_with_the_same_weights(
+    recipe: Recipe, folder: Path, tmp_path: Path, stops: list[int]
+) -> None:
+    for steps in stops:
+        train(recipe, tmp_path, max_steps=steps)
+    train(recipe, tmp_path)
+    straight, resumed = (
+        torch.load(p / "last.pt", weights_only=True)["weights"] for p in (folder / "run", tmp_path)
+    )
+    assert [n for n in straight if not torch.equal(straight[n], resumed[n])] == []
+
+
+def test_the_bundle_carries_the_tail_that_was_trained_and_writes_what_torch_writes(
+    recipe: Recipe, folder: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(folder / "run", tmp_path / "run")
+    shutil.copy(run / "last.pt", run / "best.pt")
+    bundle = export(run, tmp_path / "bundle")
+    assert verify_run(run, bundle) == 2
+    frames = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    found = Graph(bundle, "video", 1)(frames=frames.numpy())["regions"]
+    _, _, model = load_run(run)
+    front, untrained = cut(_published(recipe).eval().blocks(), 2)
+    with torch.no_grad():
+        maps = front(frames)
+        trained = regions_of(model.encoders["video"].tail(maps))  # type: ignore[operator]
+        before = regions_of(untrained(maps))
+    np.testing.assert_allclose(found, trained.numpy(), atol=0.02 * trained.std().item())
+    assert np.abs(found - before.numpy()).max() > 0.1 * trained.std().item()
+
+
+def test_a_cut_network_is_the_whole_network() -> None:
+    torch.manual_seed(0)
+    whole = ResNet(18).eval()
+    frames = torch.rand(1, 3, 64, 96)
+    front, tail = cut(whole.blocks(), 3)
+    torch.testing.assert_close(regions_of(tail(front(frames))), whole.regions(frames))
+    with pytest.raises(ConfigError, match="has 9 blocks, of which 9 cannot be tuned"):
+        cut(whole.blocks(), 9)
+
+
+def test_every_stage_has_its_own_rate(recipe: Recipe) -> None:
+    critical = recipe.self_critical.model_copy(update={"epochs": 1, "learning_rate": 0.5, "warmup_steps": 1})
+    full = recipe.model_copy(update={"self_critical": critical})
+    names = [stage_at(full, epoch).name for epoch in range(epochs_of(full))]
+    assert names == ["teacher", "tuning", "tuning", "critical"]
+    rates = [stage_at(full, e).rate(full, e, s, 2) for e in range(4) for s in range(2)]
+    assert rates[0] == 0.01 and rates[2] == 0.01 and rates[6] == 0.5
+    assert rates[2:6] == sorted(rates[2:6], reverse=True)
+
+
+def test_a_tuning_stage_without_blocks_to_tune_is_refused(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="the blocks that learn"):
+        load_recipe(folder / "recipe.toml", ["model.encoders.video.tuned=0"])
+    with pytest.raises(ConfigError, match="does not go with the fusion"):
+        load_recipe(folder / "recipe.toml", ['model.fusion.name="early"'])
