@@ -2,13 +2,15 @@
 
 The first table times forward and backward of each method, and of a reference written beside it here as one
 would write it for a single experiment, with the same weights: without names, options, any number of streams
-or absent ones. Both run in turn, the ratio is that of the medians, and the results are checked to be equal
-first. The second table gives the full outer product (of all features, without squeezing) and the compact one
-as the width grows.
+or absent ones. Both run in turn, each so often that one timing (of this thread's processor time) lasts at
+least 50 ms; the ratio is the median of the rounds' own ratios, with the quartiles beside it, and the results
+are checked to be equal first. `python -m bench.fusion sum` times the named ones only. The second table gives
+the full outer product (of all features, without squeezing) and the compact one as the width grows.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 import sys
 import time
@@ -25,7 +27,8 @@ from zimu.model.fusion.power import power_normalise
 from zimu.model.steps import Steps
 
 WIDTH, CLIPS, STEPS = 64, 8, (24, 32)
-REPEATS, LIMIT = 11, 1.1
+ROUNDS, LIMIT = 21, 1.1
+TIMING_S = 0.05
 
 Reference = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
@@ -307,26 +310,32 @@ def passes(
 
 
 def ratio(
-    ours: Callable[[], None], theirs: Callable[[], None], repeats: int = REPEATS
-) -> tuple[float, float]:
-    """Return milliseconds of ours and the ratio, medians of runs in turn."""
+    ours: Callable[[], None], theirs: Callable[[], None], rounds: int = ROUNDS
+) -> tuple[float, tuple[float, float, float]]:
+    """Return milliseconds of ours, and of the rounds' ratios the median between its quartiles."""
+    for run in (ours, theirs, ours, theirs):
+        run()
+    inner = max(1, math.ceil(TIMING_S / max(_spent(theirs, 3), 1e-6)))
     spent: tuple[list[float], list[float]] = ([], [])
-    begun = time.thread_time()
-    theirs()
-    inner = max(1, round(0.004 / max(time.thread_time() - begun, 1e-6)))  # short ones several times a go
-    for number in range(repeats + 3):
+    for number in range(rounds):
         order = ((ours, 0), (theirs, 1)) if number % 2 else ((theirs, 1), (ours, 0))
         for run, which in order:
-            begun = time.thread_time()
-            for _ in range(inner):
-                run()
-            if number >= 3:
-                spent[which].append((time.thread_time() - begun) / inner)
-    mine, reference = (statistics.median(s) for s in spent)
-    return 1000 * mine, mine / reference
+            spent[which].append(_spent(run, inner))
+    low, middle, high = statistics.quantiles(
+        [mine / reference for mine, reference in zip(*spent, strict=True)], n=4
+    )
+    return 1000 * statistics.median(spent[0]), (low, middle, high)
 
 
-def compare(name: str) -> tuple[float, float]:
+def _spent(run: Callable[[], None], times: int) -> float:
+    """Return the processor seconds of one of several runs."""
+    begun = time.thread_time()
+    for _ in range(times):
+        run()
+    return (time.thread_time() - begun) / times
+
+
+def compare(name: str) -> tuple[float, tuple[float, float, float]]:
     torch.manual_seed(0)
     streams = streams_of()
     module = build_fusion(name, list(streams), WIDTH).eval()
@@ -343,7 +352,7 @@ def compare(name: str) -> tuple[float, float]:
     )
 
 
-def _compare_hierarchical() -> tuple[float, float]:
+def _compare_hierarchical() -> tuple[float, tuple[float, float, float]]:
     """Both streams of 32 steps, 4 hypotheses a clip."""
     module = HierarchicalAttention(2, WIDTH, WIDTH, WIDTH)
     memory, keys = (torch.randn(CLIPS, 64, WIDTH).requires_grad_() for _ in range(2))
@@ -360,7 +369,7 @@ def _compare_hierarchical() -> tuple[float, float]:
 
 def _measure(
     module: nn.Module, ours: Callable[[], Tensor], theirs: Callable[[], Tensor], given: Sequence[Tensor]
-) -> tuple[float, float]:
+) -> tuple[float, tuple[float, float, float]]:
     torch.testing.assert_close(ours(), theirs(), atol=2e-4, rtol=1e-3)
     weights = list(module.parameters())
     return ratio(passes(ours, weights, given), passes(theirs, weights, given))
@@ -382,7 +391,7 @@ def crossover() -> None:
             return compact([x, y])
 
         theirs = passes(outer, list(full.parameters()), (x, y))
-        spent, part = ratio(passes(sketched, list(compact.parameters()), (x, y)), theirs, 9)
+        spent, (_, part, _) = ratio(passes(sketched, list(compact.parameters()), (x, y)), theirs, 9)
         if part < 1 and first is None:
             first = width
         sizes = (sum(p.numel() for p in m.parameters()) for m in (full, compact))
@@ -390,25 +399,23 @@ def crossover() -> None:
     print(f"compact is cheaper from D = {first} on" if first else "compact is never cheaper up to D = 192")
 
 
-def main() -> int:
+def main(names: Sequence[str] = ()) -> int:
     torch.set_num_threads(1)
     print(
         f"{CLIPS} clips of {STEPS[0]} and {STEPS[1]} steps, width {WIDTH}, forward and backward, one thread"
     )
-    print(f"{'fusion':<20} {'ms':>8} {'times plain PyTorch':>20}")
+    print(f"{'fusion':<20} {'ms':>8} {'times plain PyTorch':>20} {'quartiles':>12}")
     slow = []
-    for name in FUSIONS:
-        spent, part = compare(name)
-        for _ in range(3):
-            if part > LIMIT:  # noise of the machine: look again
-                spent, part = min((spent, part), compare(name), key=lambda r: r[1])
-        print(f"{name:<20} {spent:>8.2f} {part:>20.2f}", flush=True)
+    for name in names or FUSIONS:
+        spent, (low, part, high) = compare(name)
+        print(f"{name:<20} {spent:>8.3f} {part:>20.3f} {low:>6.3f}-{high:.3f}", flush=True)
         if part > LIMIT:
             slow.append(name)
-    crossover()
+    if not names:
+        crossover()
     print(f"above {LIMIT}: {', '.join(slow)}" if slow else f"all at most {LIMIT} times plain PyTorch")
     return 1 if slow else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
