@@ -24,7 +24,7 @@ class TableStepper:
         scores = rng.normal(size=(clips, VOCABULARY, VOCABULARY, VOCABULARY)) * 2
         self.table = (scores - np.log(np.exp(scores).sum(-1, keepdims=True))).astype(np.float32)
         self.clips = clips
-        self.calls = 0
+        self.calls = self.rows = 0
 
     def start(self, streams: Mapping[str, StreamBatch]) -> State:
         clip = np.arange(self.clips)
@@ -33,7 +33,7 @@ class TableStepper:
     def step(
         self, tokens: npt.NDArray[np.int64], state: State
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], State]:
-        self.calls += 1
+        self.calls, self.rows = self.calls + 1, self.rows + len(tokens)
         rows = self.table[state.arrays["clip"], state.arrays["last"], tokens]
         ids = np.argsort(-rows, axis=1, kind="stable")
         attention = np.repeat(tokens[:, None].astype(np.float32), 3, 1)
@@ -98,6 +98,7 @@ def test_clips_that_leave_early_find_what_they_find_alone(penalty: float) -> Non
     options = SearchOptions(beam_size=3, max_length=12, min_length=0, length_penalty=penalty)
     stepper = TableStepper(40, seed=3)
     stepper.table[::2, ..., END] += 4.0  # half of the clips end soon, the others late
+    stepper.table -= np.log(np.exp(stepper.table).sum(-1, keepdims=True))
     together = search(stepper, {}, FIRST, options)
     lengths = {len(hypotheses[0].tokens) for hypotheses in together}
     assert len(lengths) > 3
@@ -108,6 +109,19 @@ def test_clips_that_leave_early_find_what_they_find_alone(penalty: float) -> Non
         assert [h.tokens for h in one] == [h.tokens for h in together[clip]]
         for a, b in zip(one, together[clip], strict=True):
             assert np.array_equal(a.attention, b.attention) and a.score == pytest.approx(b.score)
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.3, 0.7])
+def test_the_best_one_is_the_same_whether_or_not_others_are_wanted_and_costs_less(penalty: float) -> None:
+    options = SearchOptions(beam_size=4, max_length=12, min_length=1, length_penalty=penalty)
+    steppers = TableStepper(60, seed=8), TableStepper(60, seed=8)
+    everything = search(steppers[0], {}, FIRST, options)
+    best = search(steppers[1], {}, FIRST, options, best=1)
+    assert [len(found) for found in best] == [1] * 60
+    for one, several in zip(best, everything, strict=True):
+        assert (one[0].tokens, one[0].score) == (several[0].tokens, several[0].score)
+        assert np.array_equal(one[0].attention, several[0].attention)
+    assert steppers[1].rows < steppers[0].rows
 
 
 def test_no_caption_holds_padding_unknowns_or_a_repeated_bigram() -> None:

@@ -84,15 +84,19 @@ class CaptionEngine:
         if not clips:
             return {k: [] for k in languages}
         batch = {n: pad_streams(self._streams(n, clips)) for n in self.manifest.streams}
-        started = _Started(self._stepper, self._stepper.start(batch))
-        out = {}
-        for language in languages:
-            found = search(started, batch, self.vocabulary.start(language), self.options)
-            out[language] = [
-                self._caption(clips[i], hypotheses[0], language, started.state, batch, i)
-                for i, hypotheses in enumerate(found)
+        state = self._stepper.start(batch)
+        # One search over all languages: the more rows a step has, the less each of them costs.
+        rows, count = np.tile(np.arange(len(clips)), len(languages)), len(clips)
+        starts = np.repeat(np.array([self.vocabulary.start(k) for k in languages]), count)
+        started = _Started(self._stepper, state.of_clips(rows, 1))
+        found = search(started, batch, starts, self.options, best=1)
+        return {
+            language: [
+                self._caption(clips[i], found[k * count + i][0], language, state, batch, i)
+                for i in range(count)
             ]
-        return out
+            for k, language in enumerate(languages)
+        }
 
     def _streams(self, name: str, clips: Sequence[Clip]) -> list[Stream]:
         contract = self.manifest.contract

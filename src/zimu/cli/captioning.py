@@ -54,7 +54,7 @@ class Settings:
 
     @property
     def needs_speech(self) -> bool:
-        """Whether it must be known where somebody speaks: for a text that is laid there, or for descriptions."""
+        """Whether it must be known where somebody speaks: for a text laid there, or for descriptions."""
         return self.showing.speech is not None or self.showing.descriptions
 
     def results(self, job: Job) -> list[Path]:

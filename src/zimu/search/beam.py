@@ -105,6 +105,10 @@ class _Beam:
         """Return the hypotheses of some clips only."""
         return _Beam(*(a[clips] for a in self._arrays()))
 
+    def first(self, count: int) -> _Beam:
+        """Return the first `count` hypotheses of each clip."""
+        return _Beam(*(a[:, :count] for a in self._arrays()))
+
     def better(self, other: _Beam) -> _Beam:
         """Return the best K of two beams, clip by clip."""
         size = self.scores.shape[1]
@@ -121,39 +125,51 @@ def search(
     streams: Mapping[str, StreamBatch],
     start: int | npt.NDArray[np.int64],
     options: SearchOptions,
+    *,
+    best: int | None = None,
 ) -> list[list[Hypothesis]]:
-    """Return the best hypotheses of each clip, the best first, at most `beam_size` each.
+    """Return the best hypotheses of each clip, the best first.
 
-    Clips for which nothing better can come leave the batch, so that a long caption delays only its own clip.
+    Clips for which nothing better can come leave the batch, so that a long caption delays only its own clip;
+    hypotheses that can no longer be among the best are not followed. Neither changes what is found.
 
     Args:
         stepper: The decoder.
         streams: {name: B clips}.
         start: The first token, one for all or int64 [B]: it chooses the language.
         options: How to search.
+        best: How many a clip are wanted, at most `beam_size`, which None stands for; the fewer, the sooner
+            it is clear which.
     """
     state = stepper.start(streams)
     count, size = len(next(iter(state.arrays.values()))), options.beam_size
     active, found = np.arange(count), list[list[Hypothesis]]([[]] * count)
-    alive, finished = (_Beam.empty(count, size, options.max_length) for _ in range(2))
+    alive = _Beam.empty(count, size, options.max_length)
+    finished = _Beam.empty(count, min(best or size, size), options.max_length)
     alive.scores[:, 0] = 0.0
     # All hypotheses of a clip begin alike: the first step is made once a clip.
     ids, log_probs, state = stepper.step(np.zeros(count, np.int64) + start, state)
     looked = [state.attention]
     ids, log_probs, state = np.repeat(ids, size, 0), np.repeat(log_probs, size, 0), state.repeat(size)
     for position in range(options.max_length + 1):
-        ids, log_probs = ids.reshape(len(active), size, -1), log_probs.reshape(len(active), size, -1)
+        width = alive.scores.shape[1]
+        ids, log_probs = ids.reshape(len(active), width, -1), log_probs.reshape(len(active), width, -1)
         log_probs = _forbid(ids, log_probs, alive, position, options)
         finished = _finish(finished, alive, ids, log_probs, position, options)
-        done = _settled(finished, alive, position, options)
-        if position == options.max_length or done.all():
+        if position == options.max_length:
             break
-        alive, parents = _grow(alive, ids, log_probs, position)
-        state = state.select((np.arange(len(active))[:, None] * size + parents).reshape(-1))
+        alive, parents = _grow(alive, ids, log_probs, position, size)
+        hopeful = _hopeful(finished, alive, options)
+        if not hopeful.any():
+            break
+        kept = max(1, int(hopeful.sum(1).max()))
+        alive, parents = alive.first(kept), parents[:, :kept]
+        state = state.select((np.arange(len(active))[:, None] * width + parents).reshape(-1))
+        done = ~hopeful.any(1)
         if done.sum() * _WORTH_LEAVING >= len(done):
             gone, stay = np.flatnonzero(done), np.flatnonzero(~done)
             _note(found, active[gone], finished.of_clips(gone), looked)
-            active, state = active[stay], state.of_clips(stay, size)
+            active, state = active[stay], state.of_clips(stay, kept)
             alive, finished = alive.of_clips(stay), finished.of_clips(stay)
         ids, log_probs, state = stepper.step(alive.tokens[:, :, position].reshape(-1), state)
         looked.append(state.attention)
@@ -207,9 +223,10 @@ def _grow(
     ids: npt.NDArray[np.int64],
     log_probs: npt.NDArray[np.float32],
     position: int,
+    size: int,
 ) -> tuple[_Beam, npt.NDArray[np.int64]]:
-    """Return the best K continuations a clip and the hypotheses [B, K] that they come from."""
-    clips, size, width = ids.shape
+    """Return the best `size` continuations a clip and the hypotheses [B, `size`] that they come from."""
+    clips, before, width = ids.shape
     totals = alive.scores[:, :, None] + np.where(ids == END, _IMPOSSIBLE, log_probs)
     flat = np.maximum(totals, _IMPOSSIBLE).reshape(clips, -1)
     best = np.argsort(-flat, axis=1, kind="stable")[:, :size]
@@ -220,19 +237,19 @@ def _grow(
     grown.tokens[:, :, position] = ids.reshape(clips, -1)[rows, best]
     grown.log_probs[:, :, position] = log_probs.reshape(clips, -1)[rows, best]
     # Before the first token there is one hypothesis a clip, and one row of attention.
-    grown.rows[:, :, position] = rows * size + parents if position else rows
+    grown.rows[:, :, position] = rows * before + parents if position else rows
     grown.lengths[:] = position + 1
     return grown, parents
 
 
-def _settled(finished: _Beam, alive: _Beam, position: int, options: SearchOptions) -> npt.NDArray[np.bool_]:
-    """Return for which clips [B] no living hypothesis can still beat the finished ones.
+def _hopeful(finished: _Beam, alive: _Beam, options: SearchOptions) -> npt.NDArray[np.bool_]:
+    """Return which living hypotheses [B, K], best first, can still beat the last of the finished ones.
 
     A living score only falls; divided by the largest length it could reach, it bounds what it may become.
     """
     longest = np.float32(options.max_length + 1) ** np.float32(options.length_penalty)
-    settled: npt.NDArray[np.bool_] = finished.scores[:, -1] >= alive.scores.max(1) / longest
-    return settled & (position > 0)
+    hopeful: npt.NDArray[np.bool_] = alive.scores / longest > finished.scores[:, -1:]
+    return hopeful
 
 
 def _cut(alive: _Beam, options: SearchOptions) -> _Beam:
