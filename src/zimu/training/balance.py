@@ -25,7 +25,7 @@ def ogm_ge(
     grad ← k · grad + ε, ε ~ N(0, std(grad)²), k as `modulation` says; encoders with k = 1 are left as they
     are.
 
-    Source: Peng et al. 2022 (arXiv:2203.15332), section 3 (OGM-GE). Departs: the noise is given to every
+    Source: Peng et al. 2022 (arXiv:2203.15332), OGM-GE. Departs: the noise is given to every
     parameter of a slowed encoder, where the authors' code gives it to convolutions only.
 
     Args:
@@ -77,7 +77,7 @@ def blend_weights(history: Mapping[str, Sequence[tuple[float, float]]]) -> dict[
     between validation and training loss grew: a head that learns what holds is trained harder than one that
     learns by heart. A head that gained nothing gets 0; if none did, all get the same.
 
-    Source: Wang et al. 2020 (arXiv:1905.12681), equation 5 and algorithm 1.
+    Source: Wang et al. 2020 (arXiv:1905.12681).
 
     Args:
         history: {head: [(training loss, validation loss), ...]} of the epochs since the weights were last
@@ -97,7 +97,7 @@ class BlendedHeads(nn.Module):
     """A linear head on each encoder while training; the losses of all heads, the fused one's among them, are
     blended by `blend_weights`.
 
-    Source: Wang et al. 2020 (arXiv:1905.12681), algorithm 2, online. Departs: what each head gained and
+    Source: Wang et al. 2020 (arXiv:1905.12681), the online form. Departs: what each head gained and
     learnt by heart is read off the joint run itself; the authors train each head apart to estimate it.
 
     Args:

@@ -1,6 +1,6 @@
 """Attention for the fusions: heads over a memory with a mask, and the Transformer layer made of them.
 
-Source: Vaswani et al. 2017 (arXiv:1706.03762), section 3.2; layers normalise before each part, as in Xiong et
+Source: Vaswani et al. 2017 (arXiv:1706.03762); layers normalise before each part, as in Xiong et
 al. 2020 (arXiv:2002.04745). A memory without any real step gives zeros: nothing can be read from it.
 """
 

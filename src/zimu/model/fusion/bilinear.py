@@ -2,7 +2,7 @@
 
 zᵢ = Wᵢ xᵢ + bᵢ of width r,  Z = z₁ ⊗ … ⊗ z_N,  y = V power(vec(Z)) + c.
 
-Source: Lin et al. 2015 (arXiv:1504.07889), section 3; Gao et al. 2016 (arXiv:1511.06062) for the comparison
+Source: Lin et al. 2015 (arXiv:1504.07889); Gao et al. 2016 (arXiv:1511.06062) for the comparison
 with compact forms. Departs: two streams and not two networks over one picture, so that nothing is pooled over
 places; for N streams the product is N-fold. It has r^N entries: r is the widest that fits into `entries`.
 """

@@ -7,7 +7,7 @@ Between CP (each block one number) and Tucker (one block): chunks meet only thei
 cheap. With one block and without the power normalisation it is MUTAN (tested). For N streams each block is
 N-linear.
 
-Source: Ben-younes et al. 2019 (arXiv:1902.00038), section 3; the blocks have rank R and each chunk is
+Source: Ben-younes et al. 2019 (arXiv:1902.00038); the blocks have rank R and each chunk is
 normalised as in the authors' code.
 """
 

@@ -5,7 +5,7 @@ For each layer: [xᵢ; fᵢ] = layerᵢ([xᵢ; f]) for each stream i by itself, 
 Whatever one stream tells another has to pass f, which costs less than full attention and makes each stream
 sum up what matters.
 
-Source: Nagrani et al. 2021 (arXiv:2107.00135), section 3.2, equations 8 and 9. Departs: the streams meet in
+Source: Nagrani et al. 2021 (arXiv:2107.00135). Departs: the streams meet in
 every layer, since the encoders before them are the unimodal layers of the paper.
 """
 

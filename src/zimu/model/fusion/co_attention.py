@@ -3,8 +3,8 @@
 L = X W Yᵀ / √D;  X reads Y by the softmax of L over Y's steps, Y reads X by that of Lᵀ over X's;
 x' = norm(x + relu(V [x; what x read in each other stream] + b)).
 
-Source: Lu et al. 2016 (arXiv:1606.00061), equation 3, for the affinity; Xiong et al. 2017 (arXiv:1611.01604),
-section 2.2, and Nguyen & Okatani 2018 (arXiv:1804.00775), section 3.2, for reading it both ways and keeping
+Source: Lu et al. 2016 (arXiv:1606.00061), for the affinity; Xiong et al. 2017 (arXiv:1611.01604)
+and Nguyen & Okatani 2018 (arXiv:1804.00775), for reading it both ways and keeping
 every step. For N streams each pair has its table.
 """
 

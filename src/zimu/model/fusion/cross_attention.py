@@ -3,8 +3,8 @@
 cₜ = Σ_s α_ts m_s,  α_t = softmax_s e(xₜ, m_s),  y_t = norm(x_t + W cₜ), m the steps of the other streams;
 dot product: e(x, m) = (Q x)ᵀ(K m) / √d, with several heads;  additive: e(x, m) = wᵀ tanh(Q x + K m).
 
-Source: Vaswani et al. 2017 (arXiv:1706.03762), section 3.2, for the dot product; Bahdanau et al. 2015
-(arXiv:1409.0473), appendix A.1.2, for the additive form, which makes an array of B · T · S · A numbers.
+Source: Vaswani et al. 2017 (arXiv:1706.03762), for the dot product; Bahdanau et al. 2015
+(arXiv:1409.0473), for the additive form, which makes an array of B · T · S · A numbers.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ of
 - each stream has a last channel that says whether the clip has it at all, since zeros alone could be data.
 
 This resampling loses what is finer than the grid: that is the price of data-level fusion, and why Zimu never
-does it unasked. Source: Ngiam et al. 2011 (ICML), "Multimodal deep learning", section 3, for the join of raw
+does it unasked. Source: Ngiam et al. 2011 (ICML), "Multimodal deep learning", for the join of raw
 streams.
 """
 

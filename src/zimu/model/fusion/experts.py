@@ -7,7 +7,7 @@ A stream that knows nothing has the precision 0 and is not missed.
 
 Mixture: y = Σᵢ gᵢ Eᵢ(xᵢ),  g = softmax(G [x₁; …; x_N] + c),  Eᵢ a layer of relu between two linear ones.
 
-Source: Hinton 2002 (Neural Computation 14) and Wu & Goodman 2018 (arXiv:1802.05335), section 2.2, for the
+Source: Hinton 2002 (Neural Computation 14) and Wu & Goodman 2018 (arXiv:1802.05335), for the
 product with a prior; Jacobs et al. 1991 (Neural Computation 3) for the mixture and its gate. Departs: both
 take the mean in the place of a sample; each expert of the mixture sees its own stream, the gate all.
 """

@@ -2,7 +2,7 @@
 
 y = Σᵢ γᵢ ⊙ xᵢ + βᵢ,  [γᵢ; βᵢ] = Wᵢ [xⱼ for all j ≠ i] + bᵢ.
 
-Source: Perez et al. 2018 (arXiv:1709.07871), section 2.1. Departs: the paper has one stream that conditions
+Source: Perez et al. 2018 (arXiv:1709.07871). Departs: the paper has one stream that conditions
 and one that is conditioned; here every stream is conditioned by all others and the results are added, which
 serves any number of streams and prefers none.
 """

@@ -2,7 +2,7 @@
 
 hᵢ = tanh(Wᵢ xᵢ + bᵢ),  zᵢ = σ(Uᵢ [x₁; …; x_N] + cᵢ),  y = Σᵢ zᵢ ⊙ hᵢ.
 
-Source: Arevalo et al. 2017 (arXiv:1702.01992), section 3.1, the unit for k modalities of figure 2a.
+Source: Arevalo et al. 2017 (arXiv:1702.01992), the unit for k modalities.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ A noisy stream loses its weight as a whole, token by token.
 The fusion `Apart` joins nothing: it lays the streams into one memory, step by step in turn, so that step s of
 the memory belongs to stream s mod N. `HierarchicalAttention` in the decoder tells them apart by that.
 
-Source: Hori et al. 2017 (arXiv:1701.03126), section 3 and equations 13 to 18. Departs: the projection K of
+Source: Hori et al. 2017 (arXiv:1701.03126). Departs: the projection K of
 the steps is the decoder's own, shared by the streams, which have each a vector added before.
 """
 

@@ -5,7 +5,7 @@ y = Σ_r ⊙ᵢ (Wᵢʳ [xᵢ; 1]) + b, ⊙ over the streams.
 With W = Σ_r w₁ʳ ⊗ … ⊗ w_Nʳ this is TFN's linear layer; at full rank it can be any (tested). Cost and weights
 grow with N, not with the power N.
 
-Source: Liu et al. 2018 (arXiv:1806.00064), section 3.2. Departs: the R products are added with no weights of
+Source: Liu et al. 2018 (arXiv:1806.00064). Departs: the R products are added with no weights of
 their own, since each can be taken into its factors.
 """
 

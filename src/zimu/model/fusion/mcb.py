@@ -5,7 +5,7 @@
 The hashes hᵢ and signs sᵢ are drawn once. ⟨Φ(x, y), Φ(u, v)⟩ has the mean ⟨x, u⟩⟨y, v⟩, the inner product of
 the outer products, and a variance of at most (3^N - 1) / d for vectors of length 1 (tested).
 
-Source: Fukui et al. 2016 (arXiv:1606.01847), section 3.1 and algorithm 1; Pham & Pagh 2013 (KDD), "Fast and
+Source: Fukui et al. 2016 (arXiv:1606.01847); Pham & Pagh 2013 (KDD), "Fast and
 scalable polynomial kernels via explicit feature maps", for the sketch of N factors and its variance.
 Departs: in an exported graph the transform is ONNX's DFT of complex numbers, since its form for real ones has
 no inverse before version 20.

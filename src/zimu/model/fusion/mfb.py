@@ -4,7 +4,7 @@ MFB: y = power(SumPool(dropout(U₁ x₁ ⊙ … ⊙ U_N x_N), k)): each unit is
 MFH: e¹ = the product of MFB before it is pooled,  eᵖ = eᵖ⁻¹ ⊙ (the product of another MFB),
      y = W [power(SumPool(e¹, k)); …; power(SumPool(eᴾ, k))] + b.
 
-Source: Yu et al. 2017 (arXiv:1708.01471), section 3.1, and Yu et al. 2018 (arXiv:1708.03619), section 4. For
+Source: Yu et al. 2017 (arXiv:1708.01471) and Yu et al. 2018 (arXiv:1708.03619). For
 N streams the products are N-fold. Departs: MFH's parts, of width D each, are brought to D by a linear layer.
 """
 

@@ -5,7 +5,7 @@ y = P (tanh(U₁ x₁ + b₁) ⊙ … ⊙ tanh(U_N x_N + b_N)) + b.
 Each unit of y is a bilinear form whose matrix has the rank r of the common space. For N streams it is
 N-linear.
 
-Source: Kim et al. 2017 (arXiv:1610.04325), equations 4 and 6.
+Source: Kim et al. 2017 (arXiv:1610.04325).
 """
 
 from __future__ import annotations

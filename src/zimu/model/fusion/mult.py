@@ -6,7 +6,7 @@ then yᵢ = self-attention layers over W [z_ij for all j].
 Each layer reads the other stream as it came (not a deeper form of it), so that streams of any rates meet
 without alignment.
 
-Source: Tsai et al. 2019 (arXiv:1906.00295), section 3. Departs: the convolutions before it are the encoders';
+Source: Tsai et al. 2019 (arXiv:1906.00295). Departs: the convolutions before it are the encoders';
 positions are seconds; what the pairs give is brought to width D before the self-attention; all steps are
 kept, where the paper takes the last.
 """

@@ -5,7 +5,7 @@ x̃ᵢ = Wᵢ xᵢ + bᵢ of width r,  z = Σ_ρ ⊙ᵢ (Mᵢ^ρ x̃ᵢ + mᵢ^�
 The Wᵢ and W are the factors of the decomposition; each slice of the core has rank R at most. For N streams
 the form is N-linear.
 
-Source: Ben-younes et al. 2017 (arXiv:1705.06676), equations 5 to 8.
+Source: Ben-younes et al. 2017 (arXiv:1705.06676).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ zᵢ = relu(Wᵢ xᵢ + bᵢ) of width r,  Z = [z₁; 1] ⊗ … ⊗ [z_N; 1],  
 Through the ones, Z holds each stream alone, each pair, and so on up to all together. It has (r + 1)^N
 entries: so the streams are first squeezed to the widest r that fits into `entries`.
 
-Source: Zadeh et al. 2017 (arXiv:1707.07250), section 4.2.
+Source: Zadeh et al. 2017 (arXiv:1707.07250).
 """
 
 from __future__ import annotations
