@@ -1,6 +1,6 @@
 """Concatenation in width: y = relu(W [x₁; …; x_N] + b).
 
-The plainest join at feature level (Ngiam et al. 2011, ICML, "Multimodal deep learning", section 3).
+The plainest join at feature level (Ngiam et al. 2011, ICML, "Multimodal deep learning").
 """
 
 from __future__ import annotations

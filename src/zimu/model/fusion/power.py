@@ -3,7 +3,7 @@
 z ← z / √|z|,  z ← √D · z / ‖z‖₂.
 
 A product of features has heavy tails; the root tames them (Perronnin et al. 2010, ECCV, "Improving the Fisher
-kernel", section 3; Lin et al. 2015, arXiv:1504.07889, section 3). Departs: the result has a root mean square
+kernel"; Lin et al. 2015, arXiv:1504.07889). Departs: the result has a root mean square
 of 1, not a length of 1, so that a linear layer after it starts at the usual scale.
 """
 
