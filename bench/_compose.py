@@ -63,10 +63,11 @@ def loud_part(values: Floats, under_db: float = 30.0, hop: int = 320) -> tuple[f
 
 
 def grid_sentences(split: str, count: int) -> list[Spoken]:
-    """Return sentences of GRID with the times of their first and last words."""
+    """Return sentences of GRID, evenly from all its verbs, with the times of their first and last words."""
     folder = DATA / "grid_s1"
     rows = [json.loads(line) for line in (folder / "transcripts.jsonl").read_text("utf-8").splitlines()]
-    rows = [row for row in rows if row["split"] == split][:count]
+    rows = [row for row in rows if row["split"] == split]
+    rows = rows[:: max(1, len(rows) // count)][:count]
     return [
         Spoken(read(folder / r["file"]), r["words"][0]["start"], r["words"][-1]["end"], r["text"], "en")
         for r in rows

@@ -5,9 +5,8 @@ Run: python -m bench.timeline [VIDEOS]
 Each video joins stretches of `caption_videos` and carries 20 sentences of GRID, ten recordings of `speech`
 and 16 sounds of ESC-10's fold 5 (on which nothing was tuned), one after the other with pauses of 0.8 to 6 s.
 It is read once, as `zimu caption` reads it; any attempt to reach the network fails. Speech is scored by its
-time and by its edges, sounds by what is told in the right words at the right time, scenes by the joins. A
-recording of `speech` has pauses of its own; it counts as spoken where it is less than 20 dB under its
-loudest, pauses up to 0.2 s included.
+time and by its edges (see `bench.speech`), sounds by what is told in the right words at the right time,
+scenes by the joins.
 """
 
 from __future__ import annotations
@@ -26,6 +25,16 @@ from typing import Any
 
 import numpy as np
 from bench._compose import DATA, RATE_HZ, Placed, Spoken, compose, grid_sentences, recordings, sounds
+from bench.speech import (
+    NOISE_DB,
+    PAUSES_S,
+    RECORDINGS,
+    SENTENCES,
+    SOUNDS,
+    Tally,
+    line,
+    speech_edges,
+)
 
 from zimu.bundles.manifest import find_bundle
 from zimu.captions import sounds as sounds_module
@@ -42,7 +51,6 @@ from zimu.timing import to_ms
 from zimu.training.sound_tracks import sounds_of_kinds
 
 SIZE, FPS = (640, 360), 25
-EDGES_MS = (50, 100, 400, 800)
 
 
 @dataclass
@@ -137,35 +145,6 @@ def watch_and_listen(path: Path) -> Found:
     return Found(speech, tagger, cuts + ends, spent)
 
 
-def spoken_mask(placed: list[Placed], values: np.ndarray, hops: int) -> np.ndarray:
-    """Return in which hops of 10 ms somebody speaks; sentences of GRID are spoken throughout."""
-    mask = np.zeros(hops, bool)
-    power = 10 * np.log10(np.square(values[: len(values) // 160 * 160].reshape(-1, 160)).mean(1) + 1e-9)
-    for p in placed:
-        if p.kind != "speech":
-            continue
-        first, last = round(p.start_s * 100), round(p.end_s * 100)
-        part = np.ones(last - first, bool)
-        if not p.text.islower():
-            smooth = np.convolve(power[first:last], np.ones(3) / 3, mode="same")
-            part = smooth > smooth.max() - 20
-            for a, b in pairwise(np.flatnonzero(part)):
-                part[a:b] |= b - a <= 20
-        mask[first:last] |= part[: max(0, hops - first)]
-    return mask
-
-
-def speech_edges(placed: list[Placed], speech: Speech) -> list[tuple[float, float]]:
-    """Return by how much each sentence of GRID begins and ends late, in ms, where pauses make that clear."""
-    said = [p for p in placed if p.kind == "speech" and p.text.islower()]
-    out = []
-    for p in said:
-        spans = [s for s in speech.spans if float(s.start) < p.end_s and float(s.end) > p.start_s]
-        if spans:
-            out.append((1000 * (float(spans[0].start) - p.start_s), 1000 * (float(spans[-1].end) - p.end_s)))
-    return out
-
-
 def score_sounds(placed: list[Placed], tagger: SoundTagger) -> tuple[int, int, int, int, list[float]]:
     """Return sounds there, told, told rightly, found, and how late the found ones begin in ms."""
     right = sounds_of_kinds(tagger.wording)
@@ -208,29 +187,25 @@ def check_no_overlap(placed: list[Placed], found: Found) -> int:
     return len(shown)
 
 
-def line(name: str, errors_ms: list[float]) -> str:
-    found = np.abs(np.array(errors_ms))
-    shares = "  ".join(f"{(found <= ms).mean():5.1%} within {ms} ms" for ms in EDGES_MS)
-    return f"{name:22}{shares}  (median {np.median(errors_ms):+.0f} ms)"
-
-
 def main() -> int:
     """Make the videos, read each once, and print what was found."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     socket.socket.connect = no_network  # type: ignore[assignment,method-assign]
-    sentences, spoken, noises = grid_sentences("val", 20 * count), recordings(), sounds([5])
+    sentences, spoken, noises = grid_sentences("val", SENTENCES * count), recordings(), sounds([5])
     starts: list[float] = []
     ends: list[float] = []
     late: list[float] = []
     cut_late: list[float] = []
     spent: dict[str, float] = {}
     tally = np.zeros(8)
-    time_found = time_said = time_heard = shown = 0.0
+    spoken_time, shown = Tally(), 0
     for seed in range(count):
         rng = np.random.default_rng(seed)
-        own: list[Spoken] = sentences[seed::count] + [spoken[i] for i in rng.permutation(len(spoken))[:10]]
-        some = [noises[i] for i in rng.permutation(len(noises))[:16]]
-        values, placed = compose(rng, own, some, noise_db=-52.0, pauses_s=(0.8, 1.5, 3.0, 6.0))
+        own: list[Spoken] = sentences[seed::count] + [
+            spoken[i] for i in rng.permutation(len(spoken))[:RECORDINGS]
+        ]
+        some = [noises[i] for i in rng.permutation(len(noises))[:SOUNDS]]
+        values, placed = compose(rng, own, some, noise_db=NOISE_DB, pauses_s=PAUSES_S)
         frames, joins = pictures(rng, len(values) / RATE_HZ)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "made.mp4"
@@ -238,13 +213,7 @@ def main() -> int:
             found = watch_and_listen(path)
         for name, seconds in found.spent.items():
             spent[name] = spent.get(name, 0.0) + seconds
-        mask = spoken_mask(placed, values, len(found.speech.activity))
-        heard = np.zeros(len(mask), bool)
-        for span in found.speech.spans:
-            heard[round(span.start * 100) : round(span.end * 100)] = True
-        time_found += float((mask & heard).sum())
-        time_said += float(mask.sum())
-        time_heard += float(heard.sum())
+        spoken_time.add(placed, values, found.speech)
         edges = speech_edges(placed, found.speech)
         starts += [a for a, _ in edges]
         ends += [b for _, b in edges]
@@ -255,11 +224,8 @@ def main() -> int:
         tally += [there, told, right, got, len(joins), seen, len(found.cuts), len(values) / RATE_HZ]
         shown += check_no_overlap(placed, found)
     there, told, right, got, joined, seen, cuts_found, seconds = tally
-    print(
-        f"{count} videos, {seconds / 60:.1f} min, {shown:.0f} captions on the timeline, no overlap, offline"
-    )
-    recall, precision = time_found / time_said, time_found / time_heard
-    print(f"speech: {recall:.1%} of its time found, {precision:.1%} of what is found is speech")
+    print(f"{count} videos, {seconds / 60:.1f} min, {shown} captions on the timeline, no overlap, offline")
+    print(spoken_time)
     recall, precision = got / there, right / max(1, told)
     print(f"sounds: precision {precision:.2f} ({told:.0f} told), recall {recall:.2f} ({there:.0f} there)")
     print(f"scenes: {seen:.0f} of {joined:.0f} joins found, {cuts_found:.0f} cuts (some inside the clips)")

@@ -33,16 +33,28 @@ def test_the_bundle_is_whole_small_and_carries_its_licence() -> None:
 
 def test_noise_tones_and_silence_are_no_speech() -> None:
     rng = np.random.default_rng(0)
-    time = np.arange(3 * RATE_HZ) / RATE_HZ
-    for values in (np.zeros(3 * RATE_HZ), rng.normal(0, 0.1, 3 * RATE_HZ), 0.3 * np.sin(2764 * time)):
+    time = np.arange(20 * RATE_HZ) / RATE_HZ
+    for values in (np.zeros(len(time)), rng.normal(0, 0.1, len(time)), 0.3 * np.sin(2764 * time)):
         assert heard(values).spans == ()
 
 
 def test_chunks_given_one_by_one_score_as_together() -> None:
-    chunks = np.random.default_rng(1).normal(0, 0.1, (20, CHUNK)).astype(np.float32)
+    # 80 chunks: the network's state begins anew twice on the way.
+    chunks = np.random.default_rng(1).normal(0, 0.1, (80, CHUNK)).astype(np.float32)
     one, many = SpeechScorer(find_bundle("speech")), SpeechScorer(find_bundle("speech"))
-    alone = np.concatenate([one(chunks[k : k + 1]) for k in range(20)])
+    alone = np.concatenate([one(chunks[k : k + 1]) for k in range(len(chunks))])
     np.testing.assert_allclose(alone, many(chunks), atol=1e-5)
+
+
+def test_after_a_second_in_which_nobody_spoke_the_network_begins_anew() -> None:
+    # After long sounds its state made it miss the whole sentence that came next (issue 10).
+    rng = np.random.default_rng(2)
+    noise = rng.normal(0, 0.1, (62, CHUNK)).astype(np.float32)
+    noise[-1] = 0  # the chunk before is heard with the next: a new scorer takes it as silence
+    later = rng.normal(0, 0.2, (10, CHUNK)).astype(np.float32)
+    old, new = SpeechScorer(find_bundle("speech")), SpeechScorer(find_bundle("speech"))
+    assert old(noise).max() < 0.2
+    np.testing.assert_allclose(old(later), new(later), atol=1e-6)
 
 
 def test_speech_between_silences_is_found(shared: Path) -> None:

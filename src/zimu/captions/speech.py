@@ -20,12 +20,16 @@ __all__ = ["SpeechScorer", "find_speech", "speech_finder"]
 
 # Samples of the chunk before that the network sees before each chunk, and the width of its state.
 _CONTEXT, _STATE = 64, 128
+# After a saw, a fire or the sea the network can miss the whole sentence that comes next; begun anew it hears
+# it (bench/speech.py). So it begins anew after each second in which nobody spoke.
+_SECOND, _NOBODY = 31, 0.2
 
 
 class SpeechScorer:
     """Silero VAD: chunks of sound to how surely somebody speaks in each, one file from its start on.
 
     Source: snakers4/silero-vad, `sequence_vad.py`: one call for many chunks, the same numbers as one by one.
+    Departs: its state begins anew after each second in which nobody spoke.
 
     Args:
         bundle: A bundle of task "segment".
@@ -43,12 +47,32 @@ class SpeechScorer:
                 "Use the shipped bundle `speech`."
             )
         self._graph = Graph(bundle, "segment", threads)
-        self._h = np.zeros((1, 1, _STATE), np.float32)
-        self._c = np.zeros((1, 1, _STATE), np.float32)
         self._before = np.zeros(_CONTEXT, np.float32)
+        # Chunks of the second that is being heard, and the highest score in it.
+        self._heard, self._surest = 0, 0.0
+        self._begin()
 
     def __call__(self, chunks: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the scores [S] of chunks [S, CHUNK] that follow those of the last call."""
+        scores = np.empty(len(chunks), np.float32)
+        first = 0
+        while first < len(chunks):
+            last = min(len(chunks), first + _SECOND - self._heard)
+            scores[first:last] = self._score(chunks[first:last])
+            self._heard += last - first
+            self._surest = max(self._surest, float(scores[first:last].max()))
+            if self._heard == _SECOND:
+                if self._surest < _NOBODY:
+                    self._begin()
+                self._heard, self._surest = 0, 0.0
+            first = last
+        return scores
+
+    def _begin(self) -> None:
+        self._h = np.zeros((1, 1, _STATE), np.float32)
+        self._c = np.zeros((1, 1, _STATE), np.float32)
+
+    def _score(self, chunks: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         before = np.concatenate((self._before[None], chunks[:-1, CHUNK - _CONTEXT :]))
         self._before = chunks[-1, CHUNK - _CONTEXT :].copy()
         found = self._graph(input=np.concatenate((before, chunks), axis=1), h=self._h, c=self._c)

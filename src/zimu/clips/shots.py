@@ -9,9 +9,8 @@ see `bench/shots.py`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -26,21 +25,23 @@ _Picture = npt.NDArray[np.float32]
 # change around it: out of a still scene a smaller one is enough.
 _CUTS = ((0.5, 2.0), (0.3, 5.0))
 
-# What is around it, in seconds.
-_AROUND_S = Fraction(2, 5)
+# What is around it, in microseconds.
+_AROUND_US = 400_000
 
-# How long a flash may last, in seconds; what is shown longer is a shot, however short.
-_FLASH_S = Fraction(1, 4)
+# How long a flash may last; what is shown longer is a shot, however short.
+_FLASH_US = 250_000
 
 # A picture that differs less than this, or less than this share of the change, from one before the change is
 # that shot again: what was in between was a flash.
 _SAME, _SAME_SHARE = 0.4, 0.6
 
 # Pictures further apart than this are keyframes: motion between them cannot be followed.
-_SPARSE_S = Fraction(1, 2)
+_SPARSE_US = 500_000
 
 _REACH_Y, _REACH_X = 2, 4
 _BLOCKS_Y, _BLOCKS_X = 3, 6
+# Added to the contrast, so that noise on a picture of one colour is no change.
+_LEAST_CONTRAST = 8.0
 
 
 def change(before: _Picture, after: _Picture) -> float:
@@ -50,26 +51,68 @@ def change(before: _Picture, after: _Picture) -> float:
         before: float32 [H, W], 0 to 255.
         after: float32 [H, W].
     """
-    contrast = 0.5 * float(before.std() + after.std()) + 8.0
-    unmoved = float(np.abs(before - after).mean()) / contrast
+    return _change(before, after, 0.5 * (_spread(before) + _spread(after)) + _LEAST_CONTRAST)
+
+
+def _spread(picture: _Picture) -> float:
+    """Return the standard deviation; a third of the time of NumPy's own, as the pictures are small."""
+    values = picture.ravel()
+    mean = float(values.sum()) / values.size
+    return max(0.0, float(values @ values) / values.size - mean * mean) ** 0.5
+
+
+def _change(before: _Picture, after: _Picture, contrast: float) -> float:
+    unmoved = float(np.abs(before - after).sum()) / before.size / contrast
     if unmoved < _CUTS[-1][0]:
         return unmoved  # motion can only explain more
     height, width = before.shape
     high, wide = height // _BLOCKS_Y, width // _BLOCKS_X
     if not high or not wide:
         return unmoved
-    padded = np.pad(before, ((_REACH_Y, _REACH_Y), (_REACH_X, _REACH_X)), mode="edge")
-    moved = np.lib.stride_tricks.sliding_window_view(padded, before.shape)[:, ::2]
-    rest = np.abs(moved - after)[:, :, : high * _BLOCKS_Y, : wide * _BLOCKS_X]
-    blocks = rest.reshape(-1, _BLOCKS_Y, high, _BLOCKS_X, wide).mean(axis=(2, 4))
-    return float(blocks.min(axis=0).mean()) / contrast
+    rows, columns, blocks = _places(height, width)
+    padded = before[rows[:, None], columns]
+    down, right = padded.strides
+    # The picture before, moved by every row and every second column in reach, as a view.
+    moved = np.ndarray(
+        (2 * _REACH_Y + 1, _REACH_X + 1, high * _BLOCKS_Y, width),
+        np.float32,
+        padded,
+        strides=(down, 2 * right, down, right),
+    )
+    rest = moved - after[: high * _BLOCKS_Y]
+    np.abs(rest, out=rest)
+    # A sum over rows and a product of matrices: five times as fast as a mean over axes that lie apart.
+    sums = rest.reshape(-1, _BLOCKS_Y, high, width).sum(axis=2) @ blocks
+    return float(sums.min(axis=0).mean()) / (high * wide) / contrast
 
 
-@dataclass(slots=True)
+@lru_cache(maxsize=8)
+def _places(height: int, width: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], _Picture]:
+    """Return the rows and columns of a picture with its edges repeated, and the block of each column."""
+    rows = np.arange(-_REACH_Y, height + _REACH_Y).clip(0, height - 1)
+    columns = np.arange(-_REACH_X, width + _REACH_X).clip(0, width - 1)
+    wide = width // _BLOCKS_X
+    blocks = np.zeros((width, _BLOCKS_X), np.float32)
+    inside = np.arange(wide * _BLOCKS_X)
+    blocks[inside, inside // wide] = 1
+    return rows, columns, blocks
+
+
 class _Seen:
-    time: Fraction
-    picture: _Picture
-    change: float
+    """A picture that was seen: what is asked of it many times is worked out once."""
+
+    __slots__ = ("change", "picture", "spread", "time", "us")
+
+    def __init__(self, time: Fraction, picture: _Picture, before: _Seen | None) -> None:
+        self.time, self.picture = time, picture
+        # Whole numbers compare twenty times as fast as fractions do.
+        self.us = round(time * 1_000_000)
+        self.spread = _spread(picture)
+        self.change = 0.0 if before is None else before.to(self)
+
+    def to(self, after: _Seen) -> float:
+        """Return `change` from this picture to another."""
+        return _change(self.picture, after.picture, 0.5 * (self.spread + after.spread) + _LEAST_CONTRAST)
 
 
 class ShotDetector:
@@ -95,40 +138,40 @@ class ShotDetector:
         Args:
             frame: A picture uint8 [H, W].
         """
-        picture = frame.picture.astype(np.float32)
-        if self._seen and frame.time <= self._seen[-1].time:
+        before = self._seen[-1] if self._seen else None
+        if before is not None and frame.time <= before.time:
             return []
-        rest = change(self._seen[-1].picture, picture) if self._seen else 0.0
-        self._seen.append(_Seen(frame.time, picture, rest))
-        return list(self._decide(until=frame.time - _AROUND_S))
+        seen = _Seen(frame.time, frame.picture.astype(np.float32), before)
+        self._seen.append(seen)
+        return self._decide(until=seen.us - _AROUND_US)
 
     def finish(self) -> list[Fraction]:
         """Return the cuts that are left."""
-        return list(self._decide(until=None))
+        return self._decide(until=None)
 
-    def _decide(self, until: Fraction | None) -> Iterator[Fraction]:
-        while self._next < len(self._seen) and (until is None or self._seen[self._next].time <= until):
+    def _decide(self, until: int | None) -> list[Fraction]:
+        seen, cuts = self._seen, []
+        while self._next < len(seen) and (until is None or seen[self._next].us <= until):
             if self._is_cut(self._next):
-                yield self._seen[self._next].time
+                cuts.append(seen[self._next].time)
             self._next += 1
-        while self._next > 1 and self._seen[1].time < self._seen[self._next - 1].time - _AROUND_S:
-            self._seen.popleft()
+        while self._next > 1 and seen[1].us < seen[self._next - 1].us - _AROUND_US:
+            seen.popleft()
             self._next -= 1
+        return cuts
 
     def _is_cut(self, index: int) -> bool:
-        here = self._seen[index]
+        here, before = self._seen[index], self._seen[index - 1]
         if here.change < _CUTS[-1][0]:
             return False
-        if here.time - self._seen[index - 1].time > _SPARSE_S:
+        if here.us - before.us > _SPARSE_US:
             return here.change >= _CUTS[0][0]
-        near = [other for other in self._seen if abs(other.time - here.time) <= _AROUND_S]
-        around = float(np.mean([other.change for other in near if other is not here] or [0.0]))
+        near = [other for other in self._seen if abs(other.us - here.us) <= _AROUND_US and other is not here]
+        around = sum(other.change for other in near) / max(1, len(near))
         if not any(here.change >= size and here.change >= ratio * around for size, ratio in _CUTS):
             return False
-        near = [other for other in near if abs(other.time - here.time) <= _FLASH_S]
-        before = [other for other in near if other.time < here.time]
-        after = [other for other in near if other.time > here.time]
+        near = [other for other in near if abs(other.us - here.us) <= _FLASH_US]
         same = min(_SAME, _SAME_SHARE * here.change)
-        if any(change(self._seen[index - 1].picture, other.picture) < same for other in after):
+        if any(before.to(other) < same for other in near if other.us > here.us):
             return False  # it comes back: `here` is a flash
-        return all(change(other.picture, here.picture) >= same for other in before)  # a flash is over
+        return all(other.to(here) >= same for other in near if other.us < here.us)  # a flash is over
