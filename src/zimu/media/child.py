@@ -1,7 +1,7 @@
-"""The process that decodes a stranger's file: `python -m zimu.media.child`, started by `guard`.
+"""The process that decodes a stranger's file: `python -m zimu.media.child`, or a fork, see `starting`.
 
-Reads one message (the source, the request, the limits) from standard input and writes messages to standard
-output. It ends when standard input is closed, so it never outlives the process that started it.
+Reads one message (the source, the request, the limits) from one pipe, standard input, and writes messages to
+another, standard output. It ends when the first is closed, so it never outlives the process that started it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from zimu.media.reader import MediaStream
 from zimu.media.wire import pack_probe, read_message, unpack_request, write_message
 from zimu.streams import Frame
 
-__all__ = ["main"]
+__all__ = ["main", "serve"]
 
 # Seconds between two signs of life while nothing else is sent.
 _ALIVE_EVERY_S = 1.0
@@ -58,7 +58,7 @@ class _SignOfLife:
             write_message(self._pipe, {"kind": "alive"})
 
 
-def _serve(order: dict[str, Any], pipe: BinaryIO) -> None:
+def _decode(order: dict[str, Any], pipe: BinaryIO) -> None:
     stream = MediaStream(order["source"], unpack_request(order["request"]), on_packet=_SignOfLife(pipe))
     write_message(pipe, {"kind": "probe", "probe": pack_probe(stream.probe)})
     for item in stream:
@@ -79,20 +79,26 @@ def _serve(order: dict[str, Any], pipe: BinaryIO) -> None:
 
 def main() -> int:
     """Decode one file for the parent; return 0 whether it could be read or not."""
-    stdin = cast(BufferedReader, sys.stdin.buffer)
     # Whatever a library prints must not get between the messages.
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    message = read_message(stdin)
+    return serve(cast(BufferedReader, sys.stdin.buffer), pipe)
+
+
+def serve(orders: BufferedReader, pipe: BinaryIO) -> int:
+    """Decode the one file that is ordered; return the exit code, 0 whether it could be read or not."""
+    import av  # noqa: F401  # before there is an order: it takes as long as the parent takes for its model
+
+    message = read_message(orders)
     if message is None:
         return 3
     order = message[0]
-    _end_with_parent(stdin)
+    _end_with_parent(orders)
     _limit("RLIMIT_AS", order["memory_bytes"])
     _limit("RLIMIT_CPU", order["cpu_s"])
     _limit("RLIMIT_CORE", 0)
     try:
-        _serve(order, pipe)
+        _decode(order, pipe)
     except BrokenPipeError:
         return 3
     except ZimuError as error:

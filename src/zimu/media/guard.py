@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -27,7 +26,7 @@ from zimu.errors import MediaError
 from zimu.media.opening import check_file, name_of
 from zimu.media.probe import Probe
 from zimu.media.requests import FrameRequest, MediaRequest, SampleRequest
-from zimu.media.starting import start_child
+from zimu.media.starting import Decoder, start_child
 from zimu.media.wire import pack_request, read_message, unpack_probe, write_message
 from zimu.streams import Frame, Samples
 
@@ -120,7 +119,7 @@ class _Inbox:
         self._pipe.close()
 
 
-def _start_child() -> subprocess.Popen[bytes]:
+def _start_child() -> Decoder:
     return start_child()
 
 
@@ -133,7 +132,7 @@ def _widen(pipe: Any) -> None:
             fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, 1 << 20)
 
 
-def _stop(process: subprocess.Popen[bytes], inbox: _Inbox) -> None:
+def _stop(process: Decoder, inbox: _Inbox) -> None:
     process.kill()
     with contextlib.suppress(OSError):
         cast(Any, process.stdin).close()
