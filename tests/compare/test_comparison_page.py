@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -40,3 +41,16 @@ def test_the_code_of_the_page_learns_what_one_stream_cannot_tell(capsys: pytest.
 def test_both_pages_show_pictures_that_are_there(page: str) -> None:
     for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page):
         assert (DOCS / "en" / picture).resolve().is_file(), picture
+
+
+def test_the_measured_tables_are_those_of_the_results() -> None:
+    path = DOCS.parent / "recipes" / "compare" / "tables.py"
+    spec = importlib.util.spec_from_file_location("tables", path)
+    assert spec is not None and spec.loader is not None
+    tables = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tables)
+    scores = tables.read_scores()
+    for language in ("en", "zh"):
+        text = (DOCS / language / "fusion.md").read_text("utf-8")
+        for family in tables.FAMILIES:
+            assert tables.table(family, scores, language == "zh") in text, f"run {path.name}"
