@@ -131,7 +131,8 @@ class Tally:
         found, audible = self.found / self.spoken, self.found_audible / self.audible
         return (
             f"speech: {found:.1%} of its time found ({audible:.1%} of what is audible), "
-            f"{self.found / self.heard:.1%} of what is found is speech\nof {wrong / 100:.1f} s found too much: "
+            f"{self.found / self.heard:.1%} of what is found is speech\n"
+            f"of {wrong / 100:.1f} s found too much: "
             f"pauses inside the recordings {self.in_pauses / 100:.1f} s, before and after them "
             f"{around / 100:.1f} s, other sounds {self.in_sounds / 100:.1f} s"
         )

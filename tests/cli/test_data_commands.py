@@ -8,22 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from zimu.cli.main import main
 from zimu.data.manifest import read_manifest
 from zimu.data.readers import READERS
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main([str(a) for a in arguments])
-        out, err = capsys.readouterr()
-        return int(left.value.code or 0), out, err
-
-    return call
 
 
 def test_list_shows_every_set_with_its_source_and_licence_in_80_columns(run: Run) -> None:

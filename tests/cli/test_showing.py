@@ -9,19 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zimu.cli.main import main
 from zimu.cli.showing import Showing, write_descriptions
 from zimu.errors import ConfigError, UnknownNameError
 from zimu.streams import Caption
 from zimu.subtitles.files import read
 
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as exit_:
-        main([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    assert isinstance(exit_.value.code, int)
-    return exit_.value.code, out, err
+Run = Callable[..., tuple[int, str, str]]
 
 
 def test_only_the_bundles_that_are_needed_are_loaded(tmp_path: Path) -> None:
@@ -43,7 +36,7 @@ def test_what_cannot_be_shown_is_refused_before_work_starts(tmp_path: Path) -> N
 
 
 def test_speech_of_another_program_stands_with_sounds_on_one_timeline(
-    tmp_path: Path, make_sound: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, make_sound: Callable[..., Path], run: Run
 ) -> None:
     time = np.arange(6 * 16000) / 16000
     beep = 0.3 * np.sin(2 * np.pi * 1000 * time) * (time % 1 < 0.5) * (time > 2)
@@ -51,7 +44,7 @@ def test_speech_of_another_program_stands_with_sounds_on_one_timeline(
     (tmp_path / "said.srt").write_text("1\n00:00:00,200 --> 00:00:01,800\nGo to Themes street.\n")
     (tmp_path / "terms.txt").write_text("Thames\n")
     options = ("--show", "speech,sound", "--speech", tmp_path / "said.srt", "--terms", tmp_path / "terms.txt")
-    code, _, err = run(capsys, "caption", path, *options, "-l", "en", "-f", "srt,json")
+    code, _, err = run("caption", path, *options, "-l", "en", "-f", "srt,json")
     assert code == 0 and "Themes -> Thames" in err
     cues = read(tmp_path / "beep.en.srt")
     assert [c.lines for c in cues] == [("Go to Thames street.",), ("[beeping]",)]
@@ -65,13 +58,9 @@ def test_descriptions_are_a_track_of_their_own_in_the_pauses(tmp_path: Path) -> 
     assert text.startswith("WEBVTT\nKind: descriptions\nLanguage: en\n\n00:00:00.000")
 
 
-def test_one_file_of_speech_is_not_taken_for_several_videos(
-    tmp_path: Path, shared: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_file_of_speech_is_not_taken_for_several_videos(tmp_path: Path, shared: Path, run: Run) -> None:
     for name in ("a", "b"):
         shutil.copy(shared / "grid_s1" / "clips" / "bbaf2n.mp4", tmp_path / f"{name}.mp4")
     (tmp_path / "said.srt").write_text("1\n00:00:00,200 --> 00:00:01,800\nGo.\n")
-    code, _, err = run(
-        capsys, "caption", tmp_path / "a.mp4", tmp_path / "b.mp4", "--speech", tmp_path / "said.srt"
-    )
+    code, _, err = run("caption", tmp_path / "a.mp4", tmp_path / "b.mp4", "--speech", tmp_path / "said.srt")
     assert code == 2 and "--speech belongs to one video" in err

@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from zimu.cli.score import score as command
 from zimu.errors import ConfigError, UnknownNameError
 from zimu.metrics.cue_scores import score_cues
 from zimu.metrics.cues import Cue, read_cues
+from zimu.metrics.significance import compare_cards
 from zimu.metrics.suber import edits, parts_of
 
 # Made texts in English and Chinese with lost, doubled, moved and replaced words, shifted times and other
@@ -101,3 +103,43 @@ def test_the_command_scores_files_of_different_formats(tmp_path):
     mixed = CliRunner().invoke(command, [*files, "--metrics", "suber,bleu"])
     assert isinstance(mixed.exception, ConfigError)
     assert "in two calls" in str(mixed.exception)
+
+
+def test_files_that_are_compared_share_their_items_and_keep_their_values():
+    rng = random.Random(3)
+
+    def moved(cues, most_ms):
+        return [
+            replace(c, start_ms=c.start_ms + (by := rng.randrange(most_ms)), end_ms=c.end_ms + by)
+            for c in cues
+        ]
+
+    reference = [Cue(i * 900, i * 900 + 700, (f"word{i % 4} and", "more")) for i in range(12)]
+    # One that covers gaps of the others, one with cues where nobody else has any.
+    systems = [moved(reference, 400), moved(reference[::2], 900), [*reference, Cue(30_000, 31_000, ("end",))]]
+    shared = [score_cues(reference, cues, beside=systems) for cues in systems]
+    assert len({card["suber"].conditions for card in shared}) == 1
+    for card, cues in zip(shared, systems, strict=True):
+        alone = score_cues(reference, cues)
+        assert {n: s.value for n, s in card.items()} == {n: s.value for n, s in alone.items()}
+        assert len(card["suber"].per_item) < len(reference) + 1
+    assert len(compare_cards(shared[0], {"b": shared[1], "c": shared[2]}, draws=50, trials=50)) == 14
+
+
+def test_the_command_compares_subtitle_files_and_says_why_there_is_no_ceiling(tmp_path):
+    one = "1\n00:00:01,000 --> 00:00:02,000\nOne two\n\n2\n00:00:03,000 --> 00:00:04,000\nthree four\n"
+    for name, text in {
+        "a": one,
+        "b": one.replace("two", "too"),
+        "c": one.replace("02,000", "03,500"),
+    }.items():
+        (tmp_path / f"{name}.srt").write_text(text, "utf-8")
+    a, b, c = (str(tmp_path / f"{name}.srt") for name in "abc")
+    asked = [a, b, "--metrics", "suber,timing", "--compare", c, "--trials", "100", "--draws", "100", "--json"]
+    rows = json.loads(CliRunner().invoke(command, asked).output)["comparisons"]
+    by_name = {row["metric"]: row for row in rows}
+    assert by_name["suber"]["value"] == pytest.approx(1 / 6)
+    assert by_name["suber"]["other"] == 0
+    assert by_name["timing_precision"]["other"] == pytest.approx(2000 / 3000)  # two cues that overlap
+    refused = CliRunner().invoke(command, [a, b, "--metrics", "suber", "--ceiling"])
+    assert "subtitle files have one reference" in str(refused.exception)

@@ -65,14 +65,15 @@ def score(references: Path, candidates: Path, others: tuple[Path, ...], **option
     language = options["language"]
     common = {name: options[name] for name in ("language", "tokens", "split")}
     common |= {"metrics": options["metrics"].replace(" ", "").split(","), "settings": _settings(options)}
+    refs: dict[Any, Any] = {}
     if _are_of_cues(common["metrics"]):
-        _refuse(options, others)
-        refs: dict[Any, Any] = {}
-        card = _score_cues(references, candidates, common)
+        _refuse(options)
+        card, *rest = _score_cues(references, [candidates, *others], common)
     else:
         refs, cands = read_pair(references, candidates, language)
         card = run(refs, cands, **common)
-    cards = {_name(path, others): run(*read_pair(references, path, language), **common) for path in others}
+        rest = [run(*read_pair(references, path, language), **common) for path in others]
+    cards = dict(zip([_name(path, others) for path in others], rest, strict=True))
     comparisons = _compare(card, cards, options)
     ceiling = _ceiling(refs, common) if options["ceiling"] else None
     _write(card, candidates, options)
@@ -103,20 +104,30 @@ def _are_of_cues(metrics: list[str]) -> bool:
     return bool(of_cues)
 
 
-def _refuse(options: dict[str, Any], others: tuple[Path, ...]) -> None:
-    asked = {"--compare": others, "--ceiling": options["ceiling"], "--tokens": options["tokens"]}
-    for name, given in asked.items():
-        if given:
-            raise ConfigError(f"{name} does not go with metrics of whole subtitle files. Leave it out.")
+def _refuse(options: dict[str, Any]) -> None:
+    if options["ceiling"]:
+        raise ConfigError(
+            "--ceiling scores each reference against the others, and subtitle files have one reference. "
+            "Leave it out."
+        )
+    if options["tokens"]:
+        raise ConfigError(
+            "--tokens does not go with metrics of whole subtitle files, which split the text themselves. "
+            "Leave it out."
+        )
 
 
-def _score_cues(references: Path, candidates: Path, common: dict[str, Any]) -> ScoreCard:
+def _score_cues(references: Path, systems: list[Path], common: dict[str, Any]) -> list[ScoreCard]:
+    """Return a card a system, all on the same items."""
     from zimu.metrics.cue_scores import score_cues
     from zimu.metrics.cues import Cue
     from zimu.subtitles.files import read
 
-    sides = [[Cue(c.start_ms, c.end_ms, c.lines) for c in read(path)] for path in (references, candidates)]
-    return score_cues(*sides, **{name: value for name, value in common.items() if name != "tokens"})
+    reference, *files = [
+        [Cue(c.start_ms, c.end_ms, c.lines) for c in read(path)] for path in (references, *systems)
+    ]
+    given = {name: value for name, value in common.items() if name != "tokens"}
+    return [score_cues(reference, cues, beside=files, **given) for cues in files]
 
 
 def _settings(options: dict[str, Any]) -> ScoreSettings:

@@ -1,6 +1,7 @@
 """Scores of whole subtitle files: the edit rate, the times, the breaks.
 
-Items are stretches of the files at whose ends nothing is on the screen; intervals are drawn over them.
+Items are stretches of the files at whose ends nothing is on the screen; intervals are drawn over them. Files
+that are compared share their items: stretches at whose ends none of them shows anything.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def score_cues(
     language: str = "en",
     split: str = "",
     settings: ScoreSettings | None = None,
+    beside: Sequence[Sequence[Cue]] = (),
 ) -> ScoreCard:
     """Score the cues of a subtitle file against those of its reference.
 
@@ -54,6 +56,8 @@ def score_cues(
         language: "en", or "zh", which is split into characters.
         split: The name of the part of the data, for the signature.
         settings: Draws and seed of the intervals.
+        beside: The cues of other files that it will be compared with, which have to be scored with the same.
+            Values stay as they are; items reach as far as any of the files shows something.
 
     Raises:
         UnknownNameError: A metric or language that these scores do not know.
@@ -63,10 +67,14 @@ def score_cues(
     _check(references, metrics, language)
     parts = parts_of(references, candidates)
     wanted = {score for name in metrics for score in CUE_METRICS[name]}
-    measures = {name: m for name, m in _measures(parts, metrics, language).items() if name in wanted}
-    items = _items(parts)
+    shared = parts_of(references, [cue for cues in (candidates, *beside) for cue in cues])
+    begins = [_begin(part) for part in shared]
+    places = np.searchsorted(begins, [_begin(part) for part in parts], side="right") - 1
+    found = _measures(parts, metrics, language, places, len(shared))
+    measures = {name: m for name, m in found.items() if name in wanted}
+    items = _items(parts, begins, places)
     data = hashlib.sha256("\x1e".join(f"{c.start_ms}\x1f{c.end_ms}\x1f{c.text}" for c in references).encode())
-    conditions = Conditions(len(parts), "1", f"suber-{language}", split, data.hexdigest()[:12])
+    conditions = Conditions(len(begins), "1", f"suber-{language}", split, data.hexdigest()[:12])
     resampling = Resampling(measures, settings.draws, settings.seed)
     scores = {
         name: Score(name, m.value, conditions, items.ids, m, resampling) for name, m in measures.items()
@@ -84,24 +92,37 @@ def _check(references: Sequence[Cue], metrics: Sequence[str], language: str) -> 
         raise ConfigError("The reference has no cue, so there is nothing to score against.")
 
 
-def _items(parts: Sequence[CuePart]) -> Items:
-    """Return the texts of the parts, each named by its number and time."""
+def _items(parts: Sequence[CuePart], begins: Sequence[int], places: _Counts) -> Items:
+    """Return the texts of the items, each named by its number and time; part m lies in item places[m]."""
+    references: list[list[str]] = [[] for _ in begins]
+    candidates: list[list[str]] = [[] for _ in begins]
+    for part, place in zip(parts, places.tolist(), strict=True):
+        references[place] += [cue.text for cue in part.references]
+        candidates[place] += [cue.text for cue in part.candidates]
     return Items(
-        tuple(f"{number} from {_clock(part)}" for number, part in enumerate(parts, 1)),
-        tuple([" ".join(cue.text for cue in part.references)] for part in parts),
-        tuple(" ".join(cue.text for cue in part.candidates) for part in parts),
+        tuple(f"{number} from {_clock(begin)}" for number, begin in enumerate(begins, 1)),
+        tuple([" ".join(texts)] for texts in references),
+        tuple(" ".join(texts) for texts in candidates),
     )
 
 
-def _measures(parts: Sequence[CuePart], metrics: Sequence[str], language: str) -> dict[str, Measure]:
+def _measures(
+    parts: Sequence[CuePart], metrics: Sequence[str], language: str, places: _Counts, items: int
+) -> dict[str, Measure]:
+    """Return the measures; what is counted in part m belongs to item places[m]."""
+
+    def gather(rows: Sequence[tuple[int, ...]]) -> _Counts:
+        out = np.zeros((items, len(rows[0])), np.int64)
+        np.add.at(out, places, np.array(rows, np.int64))
+        return out
+
     found: dict[str, Measure] = {}
     if "suber" in metrics or "breaks" in metrics:
         counted = [edits(part, language) for part in parts]
-        total = np.array([e.total for e in counted], np.int64)
-        found["suber"] = rate_measure(total, np.array([e.length for e in counted], np.int64))
-        found |= _agreement("breaks", np.array([_breaks(e) for e in counted], np.int64))
+        found["suber"] = rate_measure(*gather([(e.total, e.length) for e in counted]).T)
+        found |= _agreement("breaks", gather([_breaks(e) for e in counted]))
     if "timing" in metrics:
-        found |= _agreement("timing", np.array([_times(part) for part in parts], np.int64))
+        found |= _agreement("timing", gather([_times(part) for part in parts]))
     return found
 
 
@@ -139,8 +160,12 @@ def _filled(cues: Sequence[Cue]) -> list[tuple[int, int]]:
     return spans
 
 
-def _clock(part: CuePart) -> str:
-    seconds = min(cue.start_ms for cue in (*part.references, *part.candidates)) // 1000
+def _begin(part: CuePart) -> int:
+    return min(cue.start_ms for cue in (*part.references, *part.candidates))
+
+
+def _clock(time_ms: int) -> str:
+    seconds = time_ms // 1000
     return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
