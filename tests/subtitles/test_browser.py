@@ -12,6 +12,9 @@ import pytest
 
 from zimu.subtitles.cue import Cue, Mark, Track, clean_lines
 from zimu.subtitles.formats import FORMATS
+from zimu.subtitles.page import review_page
+from zimu.subtitles.report import report_on
+from zimu.subtitles.styles import style_of
 
 PAGE = """<!doctype html><meta charset="utf-8"><video></video><pre></pre><script>
 const texts = TEXTS, found = [];
@@ -46,19 +49,25 @@ _PIECES = [
 ]
 
 
-def in_chromium(folder: Path, texts: list[str]) -> list[list[dict]]:
-    """Return the cues that Chromium finds in some WebVTT texts."""
+def dom_of(page: Path) -> str:
+    """Return a page as it stands when Chromium has run it."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         pytest.skip("no Chromium on this machine")
-    page = folder / "page.html"
-    page.write_text(PAGE.replace("TEXTS", json.dumps(texts).replace("</", "<\\/")), encoding="utf-8")
     done = subprocess.run(
-        [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}",
+        [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={page.parent / 'profile'}",
          "--virtual-time-budget=20000", "--dump-dom", page.as_uri()],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
-    match = re.search("<pre>(.*?)</pre>", done.stdout, re.DOTALL)
+    return done.stdout
+
+
+def in_chromium(folder: Path, texts: list[str]) -> list[list[dict]]:
+    """Return the cues that Chromium finds in some WebVTT texts."""
+    page = folder / "page.html"
+    page.write_text(PAGE.replace("TEXTS", json.dumps(texts).replace("</", "<\\/")), encoding="utf-8")
+    dom = dom_of(page)
+    match = re.search("<pre>(.*?)</pre>", dom, re.DOTALL)
     assert match is not None
     return json.loads(html.unescape(match[1]))
 
@@ -106,3 +115,18 @@ def test_chromium_obeys_tags_and_settings_also_after_a_round_trip(tmp_path: Path
     assert after[2]["start"] == 360_000
     assert after[1]["tags"] == ["b", "ruby", "rt"]
     assert own[0]["tags"] == ["i"]
+
+
+@pytest.mark.parametrize(("video", "plays"), [("星期 五.mp4", True), ("gone.mp4", False)])
+def test_the_review_page_offers_each_place_once_its_video_plays_and_says_if_it_does_not(
+    tmp_path: Path, video: str, plays: bool
+) -> None:
+    shutil.copy(Path(__file__).parents[2] / "examples" / "friday.mp4", tmp_path / "星期 五.mp4")
+    cues = (Cue(0, 400, ("Too short to read, and much too long for it.",)), Cue(300, 2000, ("Hildy!",)))
+    report = report_on(Track(cues), style_of("netflix-en"), None, None)
+    (tmp_path / "page.html").write_text(review_page("a.srt", report, video), encoding="utf-8")
+    dom = dom_of(tmp_path / "page.html")
+    assert len(re.findall("<button[^>]*>", dom)) == 2
+    assert len(re.findall("<button[^>]* disabled", dom)) == (0 if plays else 2)
+    assert bool(re.search("<video[^>]* hidden", dom)) is not plays
+    assert bool(re.search('<p id="failed"[^>]* hidden', dom)) is plays

@@ -121,6 +121,6 @@ def test_nothing_is_dropped_where_somebody_speaks() -> None:
 
 def test_the_page_plays_each_place_of_the_video_beside_it() -> None:
     page = review_page("a.srt", report(CUES[:6] + CUES[7:]), "films/我的 #1.mp4")
-    assert '<video controls hidden src="films/%E6%88%91%E7%9A%84%20%231.mp4">' in page
+    assert '<video controls hidden preload="metadata" src="films/%E6%88%91%E7%9A%84%20%231.mp4">' in page
     assert f'data-start="{TIMES[6][0] / 1000:.3f}"' in page and "speech without a subtitle" in page
     assert "src=" not in review_page("a.srt", report(CUES)).split("<video")[1].split(">")[0]

@@ -15,12 +15,15 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif;
   max-width: 60rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.3rem; overflow-wrap: anywhere; }
-video { width: 100%; max-height: 45vh; background: #000; position: sticky; top: 0; }
-video[hidden] { display: none; }
+html { scroll-padding-top: 38vh; }
+video { width: 100%; max-height: 35vh; background: #000; position: sticky; top: 0; }
+video[hidden], #failed[hidden] { display: none; }
+#failed { border-left: 4px solid currentColor; padding-left: .6rem; }
 ol { list-style: none; padding: 0; }
 ol > li { border-top: 1px solid var(--line); padding: .6rem 0; display: grid; gap: .2rem 1rem;
   grid-template-columns: 12rem 1fr; }
 ol > li > div:first-child { grid-row: span 2; }
+ol > li[aria-current] { box-shadow: -.5rem 0 0 var(--accent); }
 button { font: inherit; color: var(--accent); background: none; border: 1px solid currentColor;
   border-radius: .4rem; padding: .2rem .5rem; cursor: pointer; min-height: 2.5rem; }
 button:disabled { color: inherit; cursor: default; }
@@ -31,25 +34,34 @@ button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 @media (max-width: 40rem) { ol > li { grid-template-columns: 1fr; } .why { grid-column: 1; } }
 """
 _SCRIPT = """
-const video = document.querySelector("video");
+const video = document.querySelector("video"), failed = document.querySelector("#failed");
+const buttons = document.querySelectorAll("button");
 let until = Infinity;
-const ready = () => {
-  video.hidden = false;
-  document.querySelectorAll("button").forEach(button => button.disabled = false);
+const show = plays => {
+  video.hidden = !plays;
+  failed.hidden = plays;
+  buttons.forEach(button => button.disabled = !plays);
 };
-if (video.hasAttribute("src")) ready();
+video.addEventListener("loadedmetadata", () => {
+  show(true);
+  if (buttons.length) video.currentTime = buttons[0].dataset.start;
+});
+video.addEventListener("error", () => show(false));
+if (video.readyState > 0) show(true);
+if (video.error) show(false);
 video.addEventListener("timeupdate", () => {
   if (video.currentTime < until) return;
   video.pause();
   until = Infinity;
 });
 document.querySelector("#file").addEventListener("change", event => {
-  video.src = URL.createObjectURL(event.target.files[0]);
-  ready();
+  if (event.target.files.length) video.src = URL.createObjectURL(event.target.files[0]);
 });
 document.querySelector("ol").addEventListener("click", event => {
   const button = event.target.closest("button");
   if (!button) return;
+  document.querySelector("li[aria-current]")?.removeAttribute("aria-current");
+  button.closest("li").setAttribute("aria-current", "true");
   video.currentTime = Math.max(0, button.dataset.start - 0.5);
   until = Number(button.dataset.end) + 0.5;
   video.play();
@@ -88,11 +100,13 @@ def review_page(name: str, report: Report, video: str | None = None) -> str:
 <body>
 <main>
 <h1>{escape(name)}</h1>
-<p>{summary}{f": {counts}" if counts else ""}.</p>
+<p>{summary}{f": {counts}" if counts else ""}. Beside each time stands how surely to look, from 0 to 1.</p>
 {whole}
 <p><label>Choose the video to play each place; it stays on this machine.
 <input type="file" id="file" accept="video/*,audio/*"></label></p>
-<video controls hidden{source}></video>
+<p id="failed" role="status" hidden>This browser cannot play the video: it was moved, or its format is not
+one for browsers. Choose another copy of it above.</p>
+<video controls hidden preload="metadata"{source}></video>
 <ol>
 {rows}
 </ol>
@@ -133,4 +147,4 @@ def _button(start_ms: int, end_ms: int, what: str) -> str:
 
 
 def _score(score: float) -> str:
-    return f'<span class="score" title="how surely to look, 0 to 1">{score:.2f}</span>'
+    return f'<span class="score" title="how surely to look, from 0 to 1">{score:.2f}</span>'
