@@ -36,6 +36,7 @@ from zimu.training.building import build_model
 from zimu.training.checkpoint import RunFolder, load_recipe_of, load_weights
 from zimu.training.extraction import contract_of, load_backbone
 from zimu.training.half import halve_precision, store_half
+from zimu.training.padding import fold_padding
 from zimu.training.recipes import Recipe, RegionsRecipe
 from zimu.training.source import SampleSource
 from zimu.training.stepper import TorchStepper
@@ -108,6 +109,7 @@ def export(run: Path, target: Path, *, card: str = "", scores: Mapping[str, floa
     if backbone is not None and recipe.video is not None:
         example = torch.zeros(2, 3, recipe.video.height, recipe.video.width)
         _export_graph(backbone, folder / "video.onnx", {"frames": (example, {0: "count"})}, ["regions"])
+        fold_padding(folder / "video.onnx")
         graphs.append("video")
     (folder / "tokens.txt").write_text("\n".join(vocabulary.tokens), "utf-8")
     (folder / "recipe.json").write_text(recipe.model_dump_json(indent=2), "utf-8")

@@ -63,6 +63,8 @@ def _amounts(model: Any) -> dict[str, _Pads]:
 
     zeros = _zeros(model.graph)
     nodes = [n for n in model.graph.node if n.op_type == "Pad" and _pads_zeros(n, zeros)]
+    if not nodes:
+        return {}
     probe = onnx.ModelProto()
     probe.CopyFrom(model)
     asked = sorted({node.input[1] for node in nodes})
