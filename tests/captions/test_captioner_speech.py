@@ -49,7 +49,7 @@ def test_nobody_listens_for_speech_where_nobody_asks(shared: Path, monkeypatch: 
     def listen(*_: object) -> None:
         raise AssertionError("somebody listens")
 
-    monkeypatch.setattr("zimu.captions.captioner.speech_finder", listen)
+    monkeypatch.setattr("zimu.captions.speech.speech_finder", listen)
     path = shared / "grid_s1" / "clips" / "bbaf2n.mp4"
     captioner = Captioner([find_bundle("sounds")])
     assert list(captioner.iter_captions(path, languages=["en"])) == []

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zimu.bundles.manifest import Bundle, find_bundle
 from zimu.captions.engine import CaptionEngine
 from zimu.captions.sounds import SoundTagger
-from zimu.captions.speech import speech_finder
 from zimu.captions.speech_engine import SpeechEngine, find_whisper, is_whisper
-from zimu.captions.speech_listener import LONGEST_S, SpeechListener
 from zimu.clips.speech import RATE_HZ, Speech, SpeechSettings
 from zimu.clips.windows import Windows, iter_clips
 from zimu.errors import BundleError, ConfigError, MediaError, unknown_name
@@ -20,6 +19,9 @@ from zimu.media.guard import GuardedStream, iter_media_guarded
 from zimu.media.probe import Probe
 from zimu.media.requests import WATCH, FrameRequest, SampleRequest
 from zimu.streams import Caption, Clip, Frame, Samples
+
+if TYPE_CHECKING:
+    from zimu.captions.speech_listener import SpeechListener
 
 __all__ = ["DEFAULT", "SPARSE_HZ", "Captioner", "load"]
 
@@ -219,6 +221,9 @@ class Captioner:
                     "rate. Run them one after the other."
                 )
             return None
+        from zimu.captions.speech import speech_finder
+        from zimu.captions.speech_listener import LONGEST_S, SpeechListener
+
         finder = speech_finder(self._segment_bundle, SpeechSettings(longest_s=LONGEST_S))
         return SpeechListener(finder, self._speaking)
 

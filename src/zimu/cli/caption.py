@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -75,6 +76,10 @@ def caption(
     lines of standard input. Several files are a batch: it goes on where an interrupted one was, and no bad
     file stops it.
     """
+    # NumPy has little to multiply here: threads of its own would only spin beside those that have work to do.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Looking for plug-ins of pydantic reads what is known of every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from zimu.media.starting import prepare
 
     prepare()  # the decoder loads its libraries while this process loads the model

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import PurePath
+from types import TracebackType
 
 from zimu.errors import MediaError
 
@@ -17,8 +17,7 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(reason).split())
 
 
-@contextmanager
-def mapping(name: str | PurePath) -> Iterator[None]:
+def mapping(name: str | PurePath) -> AbstractContextManager[None]:
     """Turn what FFmpeg raises inside the block into a MediaError that names the file.
 
     Args:
@@ -27,11 +26,29 @@ def mapping(name: str | PurePath) -> Iterator[None]:
     Raises:
         MediaError: The file cannot be read.
     """
-    import av
+    return _Mapping(name)
 
-    try:
-        yield
-    except MemoryError as error:  # FFmpeg's own is one too
-        raise MediaError(f"{name} cannot be read: decoding it needs more memory than is allowed.") from error
-    except av.FFmpegError as error:
-        raise MediaError(f"{name} cannot be read as video, sound or picture: {one_line(error)}.") from error
+
+class _Mapping(AbstractContextManager[None]):
+    """A class, since one is entered for each packet and a generator would cost several times as much."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str | PurePath) -> None:
+        self._name = name
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            return
+        import av
+
+        if isinstance(error, MemoryError):  # FFmpeg's own is one too
+            raise MediaError(
+                f"{self._name} cannot be read: decoding it needs more memory than is allowed."
+            ) from error
+        if isinstance(error, av.FFmpegError):
+            raise MediaError(
+                f"{self._name} cannot be read as video, sound or picture: {one_line(error)}."
+            ) from error

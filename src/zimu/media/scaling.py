@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -161,15 +162,22 @@ class LumaScaler:
 
 def _means(luma: npt.NDArray[np.uint8], high: int, wide: int) -> npt.NDArray[np.float32]:
     """Return the means of high x wide blocks; of each, all columns and at most `_ROWS` rows."""
-    height, width = luma.shape
+    rows, edges, sizes = _blocks(*luma.shape, high, wide)
+    sums = np.add.reduce(luma[rows].reshape(high, -1, luma.shape[1]), axis=1, dtype=np.uint16)
+    means: npt.NDArray[np.float32] = np.add.reduceat(sums, edges, axis=1, dtype=np.float32)
+    means /= sizes
+    return means
+
+
+@lru_cache(maxsize=8)
+def _blocks(
+    height: int, width: int, high: int, wide: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+    """Return the rows that are looked at, where blocks begin in a row, and of how many pixels each is."""
     count = min(_ROWS, height // high)
     rows = ((np.arange(high * count) + 0.5) * height / (high * count)).astype(np.intp)
-    sums = np.add.reduce(luma[rows].reshape(high, count, width), axis=1, dtype=np.uint16)
     edges = np.arange(wide) * width // wide
-    sizes = count * np.diff(edges, append=width)
-    means: npt.NDArray[np.float32] = np.add.reduceat(sums, edges, axis=1, dtype=np.float32)
-    means /= sizes.astype(np.float32)
-    return means
+    return rows, edges, (count * np.diff(edges, append=width)).astype(np.float32)
 
 
 def _format_of(frame: VideoFrame, request: FrameRequest) -> str:

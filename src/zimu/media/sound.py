@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,10 @@ _TOLERANCE_S = Fraction(1, 10)
 MAX_GAP_S = 600
 
 
+# Seconds of sound that wait in FFmpeg's resampler before they are asked for.
+_READ_S = 0.2
+
+
 class Resampler:
     """FFmpeg's resampler and mixer: any sound in, mono float32 at one rate out.
 
@@ -39,6 +43,7 @@ class Resampler:
         self._rate_hz = rate_hz
         self._form: tuple[object, ...] | None = None
         self._graph: Graph | None = None
+        self._unread = 0
 
     def push(self, frame: AudioFrame) -> list[_Array]:
         """Return the samples that are ready, in pieces."""
@@ -50,7 +55,9 @@ class Resampler:
         assert self._graph is not None
         frame.pts = None
         self._graph.push(frame)
-        return pieces + self._pull()
+        self._unread += frame.samples
+        # Asking costs as much as resampling a frame of some milliseconds, so several are pushed at a time.
+        return pieces + self._pull() if self._unread > _READ_S * frame.sample_rate else pieces
 
     def flush(self) -> list[_Array]:
         """Return what is left inside; the next frame starts afresh."""
@@ -65,10 +72,11 @@ class Resampler:
         import av
 
         assert self._graph is not None
+        self._unread = 0
         pieces: list[_Array] = []
         while True:
             try:
-                pieces.append(self._graph.pull().to_ndarray().reshape(-1).astype(np.float32, copy=False))
+                pieces.append(_values(self._graph.pull()))
             except (av.error.BlockingIOError, av.error.EOFError):
                 return pieces
 
@@ -94,6 +102,12 @@ class Resampler:
             graph.add("abuffersink"),
         ).configure()
         return graph
+
+
+def _values(frame: Any) -> _Array:
+    """Return the samples of a mono frame of 32-bit floats."""
+    # FFmpeg's plane is a buffer that may be longer than the sound, and lives no longer than the frame.
+    return np.frombuffer(frame.planes[0], np.float32, frame.samples).copy()
 
 
 class SoundBlocks:
@@ -123,7 +137,8 @@ class SoundBlocks:
         length = Fraction(frame.samples, frame.sample_rate)
         if self._anchor is None:
             self._anchor = time
-        step = time - (self._anchor + self._heard)
+        expected = self._anchor + self._heard
+        step = 0 if time == expected else time - expected
         if step > MAX_GAP_S:
             yield from self.finish()
             self._anchor, self._given, self._heard = time, 0, Fraction(0)

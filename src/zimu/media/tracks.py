@@ -145,8 +145,9 @@ class VideoTrack:
         context = self.stream.codec_context
         pixels = max(1, context.width * context.height)
         context.thread_type = "AUTO"
-        # 0 leaves the number to FFmpeg, which takes as many as there are processors.
-        wanted = min(os.cpu_count() or 1, _MAX_THREADS)
+        # Half the processors: the other half is for what is done with the pictures. Keyframes are too few to
+        # be worth handing over from thread to thread, which costs as much as a third of their decoding.
+        wanted = 1 if self._keyframes else min((os.cpu_count() or 1) // 2, _MAX_THREADS)
         context.thread_count = max(1, min(wanted, _MAX_PIXELS_IN_THREADS // pixels))
         if self._keyframes:
             context.skip_frame = "NONKEY"
