@@ -10,12 +10,15 @@ import pytest
 
 from zimu.cli.main import main
 from zimu.compare.comparing import collect, compare
-from zimu.compare.methods import choose_methods
+from zimu.compare.methods import Method, choose_methods
 from zimu.compare.recipes import CompareRecipe, load_compare_recipe
-from zimu.compare.results import load_result
+from zimu.compare.results import Costs, RunResult, load_result
+from zimu.compare.runs import decide
 from zimu.compare.schedule import run_all
 from zimu.compare.sources import load_parts, read_parts, save_parts
 from zimu.errors import ConfigError, UnknownNameError
+from zimu.tasks import TASKS, PredictData, PredictParts
+from zimu.tasks.decision import DECISIONS
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes" / "compare"
 SMALL = ["data.train=200", "data.val=60", "data.test=200", "predict.training.epochs=12", "noise=[1.0]"]
@@ -129,3 +132,23 @@ def test_the_command_prints_a_table_and_says_what_is_noise(
     told = capsys.readouterr().out
     assert ended.value.code == 0
     assert "redundancy 0.83" in told and "only a" in told and "Validation chooses" in told
+
+
+def test_a_decision_is_judged_on_validation_that_it_was_not_fitted_on() -> None:
+    rng = np.random.default_rng(0)
+
+    def part(count: int) -> PredictData:
+        return PredictData([str(i) for i in range(count)], {}, rng.integers(0, 5, count))
+
+    parts = PredictParts(part(60), part(60), part(60))
+    singles = {}
+    for name in ("a", "b", "c"):  # answers that have nothing to do with the targets
+        val, test = rng.dirichlet(np.full(5, 0.1), (2, 60))
+        costs = Costs(1, 1.0, 1.0, 1.0)
+        singles[name] = RunResult(name, 0, "", 1, costs, 0.2, 0.0, {}, val, test, np.zeros(60))
+    method = Method("stacking", "decision", ("a", "b", "c"), "stacking")
+    answers = {n: s.val for n, s in singles.items()}
+    fitted = DECISIONS["stacking"].fit(answers, parts.val.targets)(answers)
+    found = decide(xor(noise=()), method, singles, parts, TASKS["classify"])
+    assert (fitted.argmax(1) == parts.val.targets).mean() > 0.45
+    assert found.val_score < 0.35

@@ -139,7 +139,8 @@ def decide(
     start = time.process_time()
     rule = DECISIONS[method.fusion].fit({s: r.val for s, r in singles.items()}, parts.val.targets)
     took = time.process_time() - start
-    val, test = rule({s: r.val for s, r in singles.items()}), rule({s: r.test for s, r in singles.items()})
+    val = _unseen(method.fusion, {s: r.val for s, r in singles.items()}, parts.val)
+    test = rule({s: r.test for s, r in singles.items()})
     under = {}
     for condition in conditions(method.streams, recipe.noise):
         given = {s: r.test for s, r in singles.items()}
@@ -162,6 +163,21 @@ def decide(
         task.items(test, parts.test.targets),
         {name: task.items(a, parts.test.targets) for name, a in under.items()},
     )
+
+
+def _unseen(decision: str, answers: Mapping[str, FloatArray], val: PredictData) -> FloatArray:
+    """Return answers on validation, each half's by a rule fitted on the other half; groups stay whole.
+
+    A rule judged on what it was fitted on would be chosen for what it learnt by heart (stacking: 92 % there
+    and 79 % on test of the handwritten views).
+    """
+    _, place = np.unique(np.arange(len(val)) if val.groups is None else val.groups, return_inverse=True)
+    half = np.random.default_rng(0).permutation(int(place.max()) + 1)[place] % 2
+    out = np.zeros_like(next(iter(answers.values())))
+    for mine in (half == 0, half == 1):
+        rule = DECISIONS[decision].fit({s: a[~mine] for s, a in answers.items()}, val.targets[~mine])
+        out[mine] = rule({s: a[mine] for s, a in answers.items()})
+    return out
 
 
 def _decision_contributions(
