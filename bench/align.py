@@ -79,7 +79,8 @@ def main() -> None:
                 keep = rng.random(len(truth)) >= 0.1
             wrong = moved([c for c, k in zip(truth, keep, strict=True) if k], kind, drift, rng)
             begun = time.perf_counter()
-            right = retime(wrong, find_segments(wrong, speech.activity.astype(np.float64), HOP_MS))
+            activity = speech.activity.astype(np.float64)
+            right = retime(wrong, find_segments(wrong, activity, HOP_MS, lead_ms=speech.lead_ms))
             found_s += time.perf_counter() - begun
             kept = [s for s, k in zip(starts, keep, strict=True) if k]
             errors[kind] += [abs(c.start_ms - s) for c, s in zip(right, kept, strict=True)]

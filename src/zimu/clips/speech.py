@@ -77,11 +77,13 @@ class Speech:
         spans: Spans of speech in order, apart from each other.
         activity: float32 [T], how surely somebody speaks in each hop of `HOP_MS`, 0 to 1, from time zero on.
         levels: float32 [T], the loudness of each hop in dB of full scale.
+        lead_ms: So much before what is heard the spans begin, and `activity` reaches a half, in milliseconds.
     """
 
     spans: tuple[Span, ...]
     activity: _Array
     levels: _Array
+    lead_ms: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -167,6 +169,7 @@ class SpeechFinder:
             tuple(self._spans),
             np.pad(activity.astype(np.float32), (pad, 0)),
             np.pad(levels, (pad, 0), constant_values=_FLOOR_DB),
+            1000 * self.settings.lead_s,
         )
 
     @property

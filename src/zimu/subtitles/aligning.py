@@ -90,7 +90,9 @@ def retime_track(track: Track, speech: Speech, *, max_shift_ms: int = 600_000) -
     _check_spoken(speech)
     order = sorted(range(len(track.cues)), key=lambda i: (track.cues[i].start_ms, track.cues[i].end_ms))
     cues = [_forward(track.cues[i]) for i in order]
-    segments = find_segments(cues, speech.activity.astype(np.float64), HOP_MS, max_shift_ms=max_shift_ms)
+    segments = find_segments(
+        cues, speech.activity.astype(np.float64), HOP_MS, max_shift_ms=max_shift_ms, lead_ms=speech.lead_ms
+    )
     moved = [_with_words(old, new) for old, new in zip(cues, retime(cues, segments), strict=True)]
     track = replace(track, cues=tuple(moved))
     return Aligned(track, tuple(segments), agreement(moved, speech))

@@ -129,7 +129,7 @@ def as_a_whole(cues: Sequence[Cue], speech: Speech) -> Whole | None:
     ordered = [cues[i] for i in order]
     if len(cues) < _FEW or not speech.spans or any(c.end_ms < c.start_ms for c in cues):
         return None
-    segments = find_segments(ordered, speech.activity.astype(np.float64), HOP_MS)
+    segments = find_segments(ordered, speech.activity.astype(np.float64), HOP_MS, lead_ms=speech.lead_ms)
     moved = retime(ordered, segments)
     shifts = [abs(a.start_ms - b.start_ms) for a, b in zip(ordered, moved, strict=True)]
     if max(shifts) < _OFF_MS or agreement(moved, speech) - agreement(ordered, speech) < _GAIN:
