@@ -67,6 +67,8 @@ def _decode(order: dict[str, Any], pipe: BinaryIO) -> None:
                 pipe,
                 {"kind": "frame", "time": item.time, "shape": item.picture.shape},
                 np.ascontiguousarray(item.picture),
+                # A watched picture is small and one of many: each by itself would wake the other process.
+                at_once=item.picture.ndim == 3,
             )
         else:
             write_message(

@@ -29,19 +29,23 @@ _MAX_HEADER = 1 << 20
 _MAX_PAYLOAD = 1 << 28
 
 
-def write_message(pipe: BinaryIO, header: dict[str, Any], payload: Any = b"") -> None:
-    """Write a message at once; waits while the other side is busy.
+def write_message(
+    pipe: BinaryIO, header: dict[str, Any], payload: Any = b"", *, at_once: bool = True
+) -> None:
+    """Write a message; waits while the other side is busy.
 
     Args:
         pipe: Where to.
         header: Values that JSON holds; fractions are written as text.
         payload: Bytes, or an array.
+        at_once: False lets a small message wait for the next one, or for more than the pipe's buffer holds.
     """
     text = json.dumps(header, default=str).encode()
     body = memoryview(payload).cast("B")
     pipe.write(_LENGTHS.pack(len(text), body.nbytes) + text)
     pipe.write(body)
-    pipe.flush()
+    if at_once:
+        pipe.flush()
 
 
 def read_message(pipe: BufferedReader) -> tuple[dict[str, Any], bytearray] | None:
