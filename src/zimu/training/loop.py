@@ -131,7 +131,7 @@ class _Run:
         position = progress.epoch * len(self.batcher) + progress.step
         torch.manual_seed(training.seed * 1_000_003 + position)
         self.model.train()
-        self._free_tail(stage.name == "tuning")
+        self._free_tail(stage.name != "teacher")
         rate = stage.rate(self.recipe, progress.epoch, progress.step, len(self.batcher))
         for group in self.optimiser.param_groups:
             group["lr"] = rate

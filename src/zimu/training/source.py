@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,8 +21,18 @@ from zimu.timing import to_seconds
 from zimu.training.augment import draw_holes, move_pictures, play_frames, play_sound, within
 from zimu.training.extraction import contract_of, extract_samples, view_key
 from zimu.training.recipes import FramesRecipe, Recipe, RegionsRecipe, StridedRecipe
+from zimu.training.splicing import Piece, Splicer, join_frames, join_sounds, to_own_clock
 
 __all__ = ["SampleSource"]
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """What is drawn for all streams of a clip alike: the seconds that are left, the speed, the pieces."""
+
+    window: tuple[float, float] | None = None
+    speed: float = 1.0
+    pieces: Sequence[Piece] = ()
 
 
 class SampleSource:
@@ -44,22 +55,37 @@ class SampleSource:
         self.recipe, self.samples, self.noise_pool = recipe, samples, noise_pool
         self.store = FeatureStore(folder, contract_of(recipe))
         extract_samples(recipe, samples, self.store, all_views=bool(noise_pool))
+        self.splicer = Splicer(samples, recipe.training.augment.splice)
 
     def arrays(self, index: int, rng: np.random.Generator | None) -> dict[str, Stream]:
         """Return {stream: Stream} of a sample; with a generator, as training sees it."""
-        sample = self.samples[index]
-        window = None if rng is None else self._window(sample, rng)
-        speed = 1.0 if rng is None else self._speed(rng)
+        sample, changes = self.samples[index], self._changes(index, rng)
         out = {}
         for name, encoder in self.recipe.model.encoders.items():
             if name == "video" and isinstance(encoder, RegionsRecipe):
                 view = 0 if rng is None else int(rng.integers(encoder.views))
                 out[name] = self.store.get(view_key(sample.id, view))[name]
             elif name == "video" and isinstance(encoder, FramesRecipe | StridedRecipe):
-                out[name] = within(play_frames(self._frames(sample, encoder, rng), speed), window)
+                out[name] = within(self._frames(sample, encoder, rng, changes), changes.window)
             else:
-                out[name] = within(self._sound(sample, rng, speed), window)
+                out[name] = within(self._sound(sample, rng, changes), changes.window)
         return out
+
+    def _changes(self, index: int, rng: np.random.Generator | None) -> _Changes:
+        if rng is None:
+            return _Changes()
+        augment = self.recipe.training.augment
+        window = self._window(self.samples[index], rng)
+        speed = float(rng.uniform(1 - augment.speed, 1 + augment.speed)) if augment.speed else 1.0
+        pieces = self.splicer.pieces(index, self._length(index), rng) if augment.splice else []
+        return _Changes(window, speed, pieces)
+
+    def _length(self, index: int) -> float:
+        """Return the seconds of a clip, by its sound where it has some."""
+        streams = self.store.get(view_key(self.samples[index].id, 0))
+        sound = len(streams["audio"].values) / self.recipe.audio.rate_hz if self.recipe.audio else 0.0
+        times = streams["video"].times if "video" in streams else np.zeros(0)
+        return max(sound, float(times[-1]) + 1e-6 if len(times) else 0.0)
 
     def _window(self, sample: Sample, rng: np.random.Generator) -> tuple[float, float] | None:
         """Return the seconds that are left of a clip: what is said with up to 0.4 s around it, or all."""
@@ -69,14 +95,16 @@ class SampleSource:
         before, after = rng.uniform(0.0, 0.4, 2)
         return float(words[0]["start"]) - before, float(words[-1]["end"]) + after
 
-    def _speed(self, rng: np.random.Generator) -> float:
-        most = self.recipe.training.augment.speed
-        return float(rng.uniform(1 - most, 1 + most)) if most else 1.0
-
     def _frames(
-        self, sample: Sample, encoder: FramesRecipe | StridedRecipe, rng: np.random.Generator | None
+        self,
+        sample: Sample,
+        encoder: FramesRecipe | StridedRecipe,
+        rng: np.random.Generator | None,
+        changes: _Changes,
     ) -> Stream:
         stored = self.store.get(view_key(sample.id, 0))["video"]
+        if changes.pieces:
+            stored = join_frames(changes.pieces, self._of_pieces(changes.pieces, "video"))
         pictures = stored.values
         if rng is not None and len(pictures):
             pictures = move_pictures(pictures, encoder.shift, rng)
@@ -87,14 +115,20 @@ class SampleSource:
         if not len(pictures):
             return _no_frames(spec)
         frames = [Frame(to_seconds(float(t)), p) for t, p in zip(stored.times, pictures, strict=True)]
-        return frames_stream(frames, spec)
+        return play_frames(frames_stream(frames, spec), changes.speed)
 
-    def _sound(self, sample: Sample, rng: np.random.Generator | None, speed: float) -> Stream:
+    def _of_pieces(self, pieces: Sequence[Piece], name: str) -> dict[int, Stream]:
+        """Return {sample: its whole stream} of all that pieces are taken from."""
+        return {p.sample: self.store.get(view_key(self.samples[p.sample].id, 0))[name] for p in pieces}
+
+    def _sound(self, sample: Sample, rng: np.random.Generator | None, changes: _Changes) -> Stream:
         spec = self.recipe.audio
         assert spec is not None  # load_recipe has checked it
         values = self.waveform(sample)
         if rng is None or not len(values):
             return sound_stream(Samples(Fraction(0), spec.rate_hz, values), spec)
+        if changes.pieces:
+            values = join_sounds(changes.pieces, self._of_pieces(changes.pieces, "audio"), spec.rate_hz)
         noise, augment = self.recipe.training.noise, self.recipe.training.augment
         if rng.random() < noise.share:
             kind = noise.kinds[int(rng.integers(len(noise.kinds)))]
@@ -102,14 +136,15 @@ class SampleSource:
             values = self.noisy(sample, values, kind, ratio, rng)
         if augment.gain_db:
             values = values * np.float32(10 ** (rng.uniform(-augment.gain_db, augment.gain_db) / 20))
-        played = play_sound(values, speed)
+        played = play_sound(values, changes.speed)
         stream = sound_stream(Samples(Fraction(0), spec.rate_hz, played), spec)
         steps = stream.values
         if augment.holes and spec.kind == "log_mel":
             steps = draw_holes(
                 steps, (augment.holes, augment.hole_bands), (augment.holes, augment.hole_steps), rng
             )
-        return Stream(steps, stream.keep, stream.times * speed)
+        times = stream.times * changes.speed
+        return Stream(steps, stream.keep, to_own_clock(changes.pieces, times) if changes.pieces else times)
 
     def waveform(self, sample: Sample) -> npt.NDArray[np.float32]:
         """Return a sample's sound float32 [n], empty where it has none."""
