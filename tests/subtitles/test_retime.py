@@ -91,3 +91,15 @@ def test_two_breaks_of_one_direction_are_not_taken_for_a_drift() -> None:
     segments = find_segments(wrong, speech, HOP_MS)
     assert [s.ratio for s in segments] == [1.0] * 3
     assert (_errors(wrong, cues, speech) <= 100).mean() >= 0.95
+
+
+def test_speech_that_is_known_slowly_and_begins_ahead_moves_no_start() -> None:
+    # As a network tells it: a half from 50 ms before what is heard, sure only 0.3 s later (issue 10).
+    cues, _ = _film(6)
+    speech = np.zeros(cues[-1].end_ms // HOP_MS + 1000)
+    for cue in cues:
+        first, last = (cue.start_ms - 50) // HOP_MS, cue.end_ms // HOP_MS - 10
+        speech[first:last] = np.minimum(1, 0.5 + np.arange(last - first) / 70)
+    wrong = _moved(cues, 1.0, 7000)
+    (segment,) = find_segments(wrong, speech, HOP_MS, lead_ms=50)
+    assert segment.offset_ms == pytest.approx(-7000, abs=10)
