@@ -17,11 +17,15 @@ from zimu.bundles.manifest import shipped_bundles
 ROOT = Path(__file__).resolve().parents[2]
 
 BLOCK = """
-import socket
+import os, socket
 def refuse(*a, **k):
     raise RuntimeError("a socket was opened")
 socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = socket.create_connection = refuse
-open({log!r}, "a").write("blocked\\n")
+def tell():
+    assert socket.socket.connect is socket.create_connection is refuse
+    open({log!r}, "a").write("blocked\\n")
+tell()
+os.register_at_fork(after_in_child=tell)  # the decoder may be a copy of the command's process
 """
 
 
