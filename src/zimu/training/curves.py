@@ -35,6 +35,6 @@ def draw_curves(history: Sequence[dict[str, float]], path: Path) -> None:
         axes[1].plot([r["epoch"] for r in rows], [r[name] for r in rows], style, marker=".", label=name)
     axes[1].set(xlabel="epoch", ylabel="score on the validation part")
     if names:
-        axes[1].legend()
+        axes[1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))  # beside the lines, not on them
     figure.savefig(path, dpi=100)
     pyplot.close(figure)
