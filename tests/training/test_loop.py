@@ -72,6 +72,17 @@ def test_captions_that_collapse_raise_an_alarm(recipe: Recipe, tmp_path: Path) -
     assert any(e.kind == "alarm" and "collapse" in e.text for e in events)
 
 
+def test_a_search_that_cuts_sentences_off_is_told(recipe: Recipe, tmp_path: Path) -> None:
+    search = recipe.search.model_copy(update={"max_length": 3})
+    events: list[Event] = []
+    train(changed(recipe, search=search), tmp_path, max_steps=1, report=events.append)
+    alarms = [e.text for e in events if e.kind == "alarm"]
+    assert any("ends captions at 3 tokens; 50% of the training captions in 'en'" in text for text in alarms)
+    events.clear()
+    train(recipe, tmp_path / "longer", max_steps=1, report=events.append)
+    assert not any("ends captions" in e.text for e in events)
+
+
 def test_a_run_stops_early_when_nothing_gets_better(recipe: Recipe, tmp_path: Path) -> None:
     training = recipe.training.model_copy(update={"epochs": 9, "patience": 1, "learning_rate": 1e-12})
     events: list[Event] = []

@@ -35,6 +35,10 @@ from zimu.training.validation import Validation, validate
 __all__ = ["Event", "train"]
 
 
+# Share of the training captions that may be longer than what the search writes: outliers.
+_CUT = 0.02
+
+
 @dataclass(frozen=True)
 class Event:
     """What a run tells while it goes on.
@@ -104,6 +108,7 @@ class _Run:
         self.options = SearchOptions(**recipe.search.model_dump())
         self.progress = Progress()
         self.critic: SelfCritical | None = None
+        self._warn_of_cut_captions()
         self._resume()
 
     def go(self, max_steps: int | None) -> Path:
@@ -125,6 +130,20 @@ class _Run:
                     saved = time.monotonic()
             self._end_epoch(sum(shown) / max(1, len(shown)))
         return self.folder.path / "best.pt"
+
+    def _warn_of_cut_captions(self) -> None:
+        """Tell when the search ends sentences that the model is taught to go on with."""
+        most = self.recipe.search.max_length
+        for language in self.vocabulary.languages:
+            # Without the language token and `<end>`, as the search counts.
+            lengths = [len(row) - 2 for clip in self.batcher.references for row in clip[language]]
+            share = sum(n > most for n in lengths) / len(lengths)
+            if share > _CUT:
+                text = (
+                    f"search.max_length ends captions at {most} tokens; {share:.0%} of the training captions "
+                    f"in {language!r} are longer, the longest has {max(lengths)}."
+                )
+                self.report(Event("alarm", text, 0.0, 0.0))
 
     def _step(self) -> float:
         training, progress, stage = self.recipe.training, self.progress, self._stage()
