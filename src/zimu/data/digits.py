@@ -98,9 +98,7 @@ def make_digits(
     return PredictParts(*parts)
 
 
-def _weaken(
-    train: npt.NDArray[np.uint8], test: npt.NDArray[np.uint8], removed: float
-) -> tuple[Sound, Sound]:
+def _weaken(train: npt.NDArray[np.uint8], test: npt.NDArray[np.uint8], removed: float) -> tuple[Sound, Sound]:
     """Return pictures float32 [N, 28, 28] less the principal components with a share of the training
     energy."""
     flat = train.reshape(len(train), -1).astype(np.float64) / 255

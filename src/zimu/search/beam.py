@@ -166,7 +166,7 @@ def search(
         alive, parents = alive.first(kept), parents[:, :kept]
         state = state.select((np.arange(len(active))[:, None] * width + parents).reshape(-1))
         done = ~hopeful.any(1)
-        if done.sum() * _WORTH_LEAVING >= len(done):
+        if done.sum() * _WORTH_LEAVING >= done.size:
             gone, stay = np.flatnonzero(done), np.flatnonzero(~done)
             _note(found, active[gone], finished.of_clips(gone), looked)
             active, state = active[stay], state.of_clips(stay, kept)
