@@ -211,6 +211,25 @@ def write_tiny_data(folder: Path, make: Callable[..., Path], count: int = 8) -> 
     return path
 
 
+def _write_noise_pictures(folder: Path) -> None:
+    import json
+
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(6):
+        head, noise = b"P6\n64 64\n255\n", rng.integers(0, 256, (64, 64, 3), np.uint8)
+        (folder / f"{i}.ppm").write_bytes(head + noise.tobytes())
+        split = "val" if i > 3 else "train"
+        rows.append({"id": str(i), "image": f"{i}.ppm", "split": split, "references_en": [f"a picture {i}"]})
+    (folder / "manifest.jsonl").write_text("\n".join(json.dumps(r) for r in rows), "utf-8")
+
+
+@pytest.fixture(scope="session")
+def write_noise_pictures() -> Callable[[Path], None]:
+    """Writes six small pictures of noise with a manifest of two splits into a folder."""
+    return _write_noise_pictures
+
+
 TINY_RECIPE = """
 # zimu train recipes/tiny/recipe.toml
 name = "tiny"

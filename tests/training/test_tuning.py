@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -55,19 +55,12 @@ max_length = 4
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, write_noise_pictures: Callable[[Path], None]) -> Path:
     """Pictures of noise, a frame encoder of random weights, a recipe that tunes its last two blocks."""
     folder = tmp_path_factory.mktemp("tuned")
     torch.manual_seed(0)
     save_file(ResNet(18, classes=5).state_dict(), folder / "weights.safetensors")
-    rng = np.random.default_rng(0)
-    rows = []
-    for i in range(6):
-        head, noise = b"P6\n64 64\n255\n", rng.integers(0, 256, (64, 64, 3), np.uint8)
-        (folder / f"{i}.ppm").write_bytes(head + noise.tobytes())
-        split = "val" if i > 3 else "train"
-        rows.append({"id": str(i), "image": f"{i}.ppm", "split": split, "references_en": [f"a picture {i}"]})
-    (folder / "manifest.jsonl").write_text("\n".join(json.dumps(r) for r in rows), "utf-8")
+    write_noise_pictures(folder)
     (folder / "recipe.toml").write_text(RECIPE.format(folder=folder.as_posix()), "utf-8")
     train(load_recipe(folder / "recipe.toml"), folder / "run")
     return folder
