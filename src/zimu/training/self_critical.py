@@ -1,4 +1,4 @@
-"""The second stage: captions are sampled, and those better than their fellows are made likelier.
+"""The last stage: captions are sampled, and those better than their fellows are made likelier.
 
 Source: Rennie et al. 2017 (arXiv:1612.00563). Departs: the baseline of a sample is the mean reward of the
 other samples of its clip instead of the greedy caption's (Luo 2020, arXiv:2003.09971), which needs no extra
