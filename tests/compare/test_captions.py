@@ -133,6 +133,15 @@ def test_a_finished_run_encodes_clips_with_their_captions(tiny_run: Path, manife
     assert again.test.targets.shape[1] == 1
 
 
+def test_some_of_a_sorted_manifest_are_drawn_from_all_of_it(
+    tiny_run: Path, manifests: tuple[str, str]
+) -> None:
+    own, test = manifests
+    ids = read_encoded(str(tiny_run), manifest=own, test_manifest=test).train.ids
+    some = read_encoded(str(tiny_run), manifest=own, test_manifest=test, train=3).train.ids
+    assert [i.partition("#")[0] for i in some] == [i.partition("#")[0] for i in ids][::2]
+
+
 def test_what_is_missing_is_told(tiny_run: Path, manifests: tuple[str, str], tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="There is no finished run in"):
         read_encoded(str(tmp_path))
