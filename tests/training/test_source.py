@@ -48,14 +48,3 @@ def test_what_is_not_trained_on_is_never_changed(recipe: Recipe, tmp_path: Path)
     for name, stream in plain.items():
         assert np.array_equal(stream.values, augmented[name].values)
         assert np.array_equal(stream.times, augmented[name].times)
-
-
-def test_words_of_other_clips_stand_in_the_place_of_the_own_ones(recipe: Recipe, tmp_path: Path) -> None:
-    plain = source(recipe, tmp_path, count=4).arrays(0, np.random.default_rng(0))
-    spliced = [
-        source(recipe, tmp_path, count=4, splice=1.0).arrays(0, np.random.default_rng(s)) for s in range(8)
-    ]
-    assert any(not np.array_equal(c["video"].values, plain["video"].values) for c in spliced)
-    for clip in spliced:
-        assert (np.diff(clip["audio"].times) > 0).all()
-        assert clip["audio"].times[-1] == pytest.approx(plain["audio"].times[-1], abs=0.05)

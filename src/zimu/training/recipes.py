@@ -170,7 +170,6 @@ class AugmentRecipe(_Frozen):
 
     speed: float = Field(default=0.0, ge=0, le=0.5, description="up to this share faster or slower")
     gain_db: float = Field(default=0.0, ge=0, description="sound up to this much louder or softer")
-    splice: Share = Field(default=0.0, description="of the words replaced by the same words of other clips")
     holes: int = Field(default=0, ge=0, description="in the log-mel steps, so many across and along")
     hole_bands: int = Field(default=8, ge=0, description="widest hole, in mel bands")
     hole_steps: int = Field(default=5, ge=0, description="longest hole, in steps of the sound")

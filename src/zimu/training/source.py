@@ -21,18 +21,16 @@ from zimu.timing import to_seconds
 from zimu.training.augment import draw_holes, move_pictures, play_frames, play_sound, within
 from zimu.training.extraction import contract_of, extract_samples, view_key
 from zimu.training.recipes import FramesRecipe, Recipe, RegionsRecipe, StridedRecipe
-from zimu.training.splicing import Piece, Splicer, join_frames, join_sounds, to_own_clock
 
 __all__ = ["SampleSource"]
 
 
 @dataclass(frozen=True)
 class _Changes:
-    """What is drawn for all streams of a clip alike: the seconds that are left, the speed, the pieces."""
+    """What is drawn for all streams of a clip alike: the seconds that are left, the speed."""
 
     window: tuple[float, float] | None = None
     speed: float = 1.0
-    pieces: Sequence[Piece] = ()
 
 
 class SampleSource:
@@ -55,7 +53,6 @@ class SampleSource:
         self.recipe, self.samples, self.noise_pool = recipe, samples, noise_pool
         self.store = FeatureStore(folder, contract_of(recipe))
         extract_samples(recipe, samples, self.store, all_views=bool(noise_pool))
-        self.splicer = Splicer(samples, recipe.training.augment.splice)
 
     def arrays(self, index: int, rng: np.random.Generator | None) -> dict[str, Stream]:
         """Return {stream: Stream} of a sample; with a generator, as training sees it."""
@@ -77,15 +74,7 @@ class SampleSource:
         augment = self.recipe.training.augment
         window = self._window(self.samples[index], rng)
         speed = float(rng.uniform(1 - augment.speed, 1 + augment.speed)) if augment.speed else 1.0
-        pieces = self.splicer.pieces(index, self._length(index), rng) if augment.splice else []
-        return _Changes(window, speed, pieces)
-
-    def _length(self, index: int) -> float:
-        """Return the seconds of a clip, by its sound where it has some."""
-        streams = self.store.get(view_key(self.samples[index].id, 0))
-        sound = len(streams["audio"].values) / self.recipe.audio.rate_hz if self.recipe.audio else 0.0
-        times = streams["video"].times if "video" in streams else np.zeros(0)
-        return max(sound, float(times[-1]) + 1e-6 if len(times) else 0.0)
+        return _Changes(window, speed)
 
     def _window(self, sample: Sample, rng: np.random.Generator) -> tuple[float, float] | None:
         """Return the seconds that are left of a clip: what is said with up to 0.4 s around it, or all."""
@@ -103,8 +92,6 @@ class SampleSource:
         changes: _Changes,
     ) -> Stream:
         stored = self.store.get(view_key(sample.id, 0))["video"]
-        if changes.pieces:
-            stored = join_frames(changes.pieces, self._of_pieces(changes.pieces, "video"))
         pictures = stored.values
         if rng is not None and len(pictures):
             pictures = move_pictures(pictures, encoder.shift, rng)
@@ -117,18 +104,12 @@ class SampleSource:
         frames = [Frame(to_seconds(float(t)), p) for t, p in zip(stored.times, pictures, strict=True)]
         return play_frames(frames_stream(frames, spec), changes.speed)
 
-    def _of_pieces(self, pieces: Sequence[Piece], name: str) -> dict[int, Stream]:
-        """Return {sample: its whole stream} of all that pieces are taken from."""
-        return {p.sample: self.store.get(view_key(self.samples[p.sample].id, 0))[name] for p in pieces}
-
     def _sound(self, sample: Sample, rng: np.random.Generator | None, changes: _Changes) -> Stream:
         spec = self.recipe.audio
         assert spec is not None  # load_recipe has checked it
         values = self.waveform(sample)
         if rng is None or not len(values):
             return sound_stream(Samples(Fraction(0), spec.rate_hz, values), spec)
-        if changes.pieces:
-            values = join_sounds(changes.pieces, self._of_pieces(changes.pieces, "audio"), spec.rate_hz)
         noise, augment = self.recipe.training.noise, self.recipe.training.augment
         if rng.random() < noise.share:
             kind = noise.kinds[int(rng.integers(len(noise.kinds)))]
@@ -143,8 +124,7 @@ class SampleSource:
             steps = draw_holes(
                 steps, (augment.holes, augment.hole_bands), (augment.holes, augment.hole_steps), rng
             )
-        times = stream.times * changes.speed
-        return Stream(steps, stream.keep, to_own_clock(changes.pieces, times) if changes.pieces else times)
+        return Stream(steps, stream.keep, stream.times * changes.speed)
 
     def waveform(self, sample: Sample) -> npt.NDArray[np.float32]:
         """Return a sample's sound float32 [n], empty where it has none."""
