@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import zimu.training  # noqa: F401  (before torch: it calms the waiting threads)
+
 Picture = Callable[[float], np.ndarray]
 
 # Encoders that take no finer clock than their frame rate.
