@@ -14,7 +14,7 @@ __all__ = ["train"]
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("recipe", type=click.Path(path_type=Path))
+@click.argument("what", metavar="RECIPE|FOLDER|MANIFEST", type=click.Path(path_type=Path))
 @click.option(
     "--set", "settings", multiple=True, metavar="K=V", help="Set a value: model.decoder.hidden=512."
 )
@@ -22,14 +22,17 @@ __all__ = ["train"]
 @click.option("--max-steps", type=click.IntRange(1), help="Stop after so many steps, with a checkpoint.")
 @click.option("--download", is_flag=True, help="Fetch published weights that the recipe names, once.")
 def train(
-    recipe: Path, settings: tuple[str, ...], output: Path | None, max_steps: int | None, download: bool
+    what: Path, settings: tuple[str, ...], output: Path | None, max_steps: int | None, download: bool
 ) -> int:
-    """Train a model by RECIPE; a run that was stopped goes on where it was."""
+    """Train a model; a run that was stopped goes on where it was.
+
+    By a RECIPE (.toml); or on your own videos: a FOLDER of them with subtitle or text files beside them, or a
+    MANIFEST. Then the model begins with the weights of the bundle `describe`.
+    """
     from zimu.cli.progress import steps
     from zimu.training.loop import train as run
-    from zimu.training.recipes import load_recipe
 
-    loaded = load_recipe(recipe, settings)
+    loaded = _loaded(what, settings)
     if download:
         _fetch(loaded)
     out = output or Path("runs") / loaded.name
@@ -45,8 +48,23 @@ def train(
                 show(None, event.text)
 
         best = run(loaded, out, max_steps=max_steps, report=report)
-    click.echo(str(best))
+    click.echo(f"best weights: {best}")
+    click.echo(
+        f"next: zimu export {out} {loaded.name}-bundle; zimu caption VIDEO --bundle {loaded.name}-bundle"
+    )
     return 0
+
+
+def _loaded(what: Path, settings: tuple[str, ...]) -> Recipe:
+    """Return the recipe, for videos of the user's own the one that is made for them."""
+    from zimu.data.tables import SUFFIXES
+    from zimu.training.recipes import load_recipe
+
+    if not what.is_dir() and what.suffix.lower() not in SUFFIXES:
+        return load_recipe(what, settings)
+    from zimu.training.own import own_recipe
+
+    return own_recipe(what, settings, click.echo)
 
 
 def _fetch(recipe: Recipe) -> None:

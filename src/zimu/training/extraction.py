@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +27,7 @@ from zimu.training.building import build_backbone
 from zimu.training.drawing import draw_sample, is_drawn
 from zimu.training.published import read_weights, weights_file
 from zimu.training.recipes import Recipe, RegionsRecipe
+from zimu.training.starting import load_blocks, named_bundle
 
 __all__ = ["contract_of", "extract_samples", "load_backbone", "load_tail", "view_key"]
 
@@ -46,14 +46,17 @@ def contract_of(recipe: Recipe) -> FeatureContract:
     for name, encoder in recipe.model.encoders.items():
         if isinstance(encoder, RegionsRecipe):
             cut_off = f":-{encoder.tuned}" if encoder.tuned else ""
-            encoders[name] = f"{encoder.backbone}:{_digest(weights_file(encoder.weights))}{cut_off}"
+            encoders[name] = f"{encoder.backbone}:{_digest(encoder.weights)}{cut_off}"
     return FeatureContract(video=recipe.video, audio=recipe.audio, encoders=encoders)
 
 
 def load_backbone(recipe: RegionsRecipe) -> EfficientNetLite0 | ResNet:
     """Return the whole frame encoder with its published weights, in evaluation mode."""
     backbone = build_backbone(recipe.backbone)
-    backbone.load_published(dict(read_weights(weights_file(recipe.weights))))
+    if bundle := named_bundle(recipe.weights):
+        load_blocks(backbone, backbone.blocks(), bundle)
+    else:
+        backbone.load_published(dict(read_weights(weights_file(recipe.weights))))
     return backbone.eval().requires_grad_(False)
 
 
@@ -177,5 +180,7 @@ def _crop(pictures: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDAr
     return result
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+def _digest(weights: str) -> str:
+    if bundle := named_bundle(weights):
+        return bundle.manifest.graphs["video"].sha256[:12]
+    return hashlib.sha256(weights_file(weights).read_bytes()).hexdigest()[:12]

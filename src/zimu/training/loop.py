@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
+from zimu.bundles.manifest import find_bundle
 from zimu.data.manifest import Sample, read_manifest
 from zimu.errors import ConfigError
 from zimu.model.encoders.tail import Tail
@@ -29,6 +30,7 @@ from zimu.training.recipes import Recipe
 from zimu.training.self_critical import SelfCritical
 from zimu.training.source import SampleSource
 from zimu.training.stages import Stage, epochs_of, stage_at
+from zimu.training.starting import extend_vocabulary, load_start
 from zimu.training.stepper import TorchStepper
 from zimu.training.validation import Validation, validate
 
@@ -93,6 +95,9 @@ class _Run:
         self.folder = RunFolder(out, recipe, manifest.digest)
         languages = sorted(recipe.data.splitters)
         self.vocabulary = _vocabulary(samples, languages, recipe)
+        start = find_bundle(recipe.model.start) if recipe.model.start else None
+        if start is not None:
+            self.vocabulary = extend_vocabulary(self.vocabulary, start)
         self.folder.write_vocabulary(self.vocabulary)
         source = SampleSource(recipe, samples, out / "features", noise_pool=samples)
         self.val_arrays = SampleSource(recipe, self.val, out / "features").arrays
@@ -100,6 +105,8 @@ class _Run:
         torch.manual_seed(recipe.training.seed)
         self.model = build_model(recipe, len(self.vocabulary))
         load_tail(recipe, self.model)
+        if start is not None:
+            load_start(self.model, self.vocabulary, start)
         self.average = WeightAverage(self.model, recipe.training.average)
         optimiser = torch.optim.AdamW(
             self.model.parameters(), recipe.training.learning_rate, weight_decay=recipe.training.weight_decay

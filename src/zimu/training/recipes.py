@@ -48,7 +48,8 @@ class RegionsRecipe(_Frozen):
     name: Literal["regions"]
     backbone: Literal["efficientnet_lite0", "resnet18", "resnet34", "resnet50", "resnet101"]
     weights: str = Field(
-        description="file of the backbone's published weights, or their name (resnet50; train --download)"
+        description="file of the backbone's published weights, or their name (resnet50; train --download), "
+        "or a bundle's frame encoder (bundle:describe)"
     )
     views: Count = Field(default=1, description="stored variants: plain, mirrored, two crops")
     tuned: int = Field(
@@ -150,6 +151,7 @@ class DecoderRecipe(_Frozen):
 class ModelRecipe(_Frozen):
     """Sizes of the model."""
 
+    start: str = Field(default="", description="bundle whose weights and words the model begins with")
     width: Count = 512
     encoders: dict[str, EncoderRecipe]
     fusion: FusionRecipe = FUSION_RECIPES["concat_time"](name="concat_time")
