@@ -46,6 +46,21 @@ def test_mosi_leaves_out_utterances_without_a_score(mosi: Path) -> None:
     assert sum(map(len, read_mosi(mosi, "score"))) == 39 and sum(map(len, read_mosi(mosi))) == 40
 
 
+def test_features_of_the_sentences_follow_their_utterances(mosi: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "s.npy", np.arange(40, dtype=np.float16).repeat(6).reshape(40, 2, 3))
+    parts = read_mosi(mosi, sentences=tmp_path / "s.npy")
+    for part in parts:
+        rows = [4 * int(v) + int(u) for v, u in (i.split("_") for i in part.ids)]
+        assert part.streams["sentence"].values.shape[1:] == (1, 6)
+        assert part.streams["sentence"].values[:, 0, 0].tolist() == rows
+
+
+def test_features_of_other_sentences_are_refused(mosi: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "s.npy", np.zeros((39, 6)))
+    with pytest.raises(ConfigError, match="not one row for each of the 40"):
+        read_mosi(mosi, sentences=tmp_path / "s.npy")
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"mosi\.npz cannot be read"):
         read_mosi(tmp_path)

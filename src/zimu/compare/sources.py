@@ -33,8 +33,8 @@ def _digits(mnist: str, spoken_digits: str, esc10: str, **options: Any) -> Predi
     return make_digits(Path(mnist), Path(spoken_digits), Path(esc10), **options)
 
 
-def _mosi(folder: str, **options: Any) -> PredictParts:
-    return read_mosi(Path(folder), **options)
+def _mosi(folder: str, sentences: str | None = None, **options: Any) -> PredictParts:
+    return read_mosi(Path(folder), sentences=Path(sentences) if sentences else None, **options)
 
 
 def _handwritten(folder: str, views: tuple[str, ...] = VIEWS, **options: Any) -> PredictParts:

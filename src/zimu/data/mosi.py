@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from zimu.data.arrays import holdout, load_arrays, one_step
+from zimu.errors import ConfigError
 from zimu.tasks import PredictData, PredictParts
 
 __all__ = ["read_mosi"]
@@ -15,7 +17,12 @@ __all__ = ["read_mosi"]
 _VAL_SHARE = 0.2
 
 
-def read_mosi(folder: Path, target: Literal["label", "score"] = "label", seed: int = 0) -> PredictParts:
+def read_mosi(
+    folder: Path,
+    target: Literal["label", "score"] = "label",
+    seed: int = 0,
+    sentences: Path | None = None,
+) -> PredictParts:
     """Return the speaker-independent split of the feature set; validation is a fifth of the training videos.
 
     Text and face features come from networks that were trained with the labels of the 62 training videos, so
@@ -26,14 +33,18 @@ def read_mosi(folder: Path, target: Literal["label", "score"] = "label", seed: i
         target: "label", negative or positive, or "score", -3 to 3; four utterances without a score are left
             out of the latter.
         seed: Of the choice of validation videos.
+        sentences: Features of the transcripts that no label has touched, a `.npy` file [utterances, ...] in
+            the order of `transcripts.txt`; they become the stream "sentence".
 
     Raises:
-        ConfigError: The file is missing or another.
+        ConfigError: A file is missing or another.
     """
     a = load_arrays(
         folder / "mosi.npz", ["text", "audio", "video", "label", "score", "split", "video_index", "utterance"]
     )
     streams = {name: one_step(a[name].astype(np.float32)) for name in ("text", "audio", "video")}
+    if sentences is not None:
+        streams["sentence"] = one_step(_sentences(sentences, len(a["split"])))
     ids = [f"{v}_{u}" for v, u in zip(a["video_index"].tolist(), a["utterance"].tolist(), strict=True)]
     classes = ("negative", "positive") if target == "label" else ()
     targets = a["label"].astype(np.int64) if target == "label" else a["score"]
@@ -45,3 +56,13 @@ def read_mosi(folder: Path, target: Literal["label", "score"] = "label", seed: i
     return PredictParts(
         data.take(train & ~held & usable), data.take(train & held & usable), data.take(test & usable)
     )
+
+
+def _sentences(path: Path, count: int) -> npt.NDArray[np.float32]:
+    try:
+        values = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read as an npy file: {error}.") from error
+    if not isinstance(values, np.ndarray) or values.ndim < 2 or len(values) != count:
+        raise ConfigError(f"{path} has not one row for each of the {count} utterances.")
+    return values.astype(np.float32).reshape(count, -1)
