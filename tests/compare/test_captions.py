@@ -142,6 +142,18 @@ def test_some_of_a_sorted_manifest_are_drawn_from_all_of_it(
     assert [i.partition("#")[0] for i in some] == [i.partition("#")[0] for i in ids][::2]
 
 
+def test_noise_in_training_clips_can_be_set_apart_from_the_run(
+    tiny_run: Path, manifests: tuple[str, str]
+) -> None:
+    own, test = manifests
+    quiet, noisy = (
+        read_encoded(str(tiny_run), manifest=own, test_manifest=test, noise_share=share)
+        for share in (0.0, 1.0)
+    )
+    assert not np.array_equal(*(p.train.streams["audio"].values for p in (quiet, noisy)))
+    assert np.array_equal(*(p.test.streams["audio"].values for p in (quiet, noisy)))
+
+
 def test_what_is_missing_is_told(tiny_run: Path, manifests: tuple[str, str], tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="There is no finished run in"):
         read_encoded(str(tmp_path))

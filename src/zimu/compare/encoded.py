@@ -44,6 +44,7 @@ def read_encoded(
     variants: int = 1,
     languages: Sequence[str] = (),
     snr_db: Sequence[float] = (),
+    noise_share: float | None = None,
     seed: int = 0,
 ) -> PredictParts:
     """Return the encoded streams float16 [T, D] of clips, with their captions as tokens.
@@ -63,6 +64,7 @@ def read_encoded(
         languages: Of the captions; none: those of the run.
         snr_db: Ratios at which white noise is mixed into the sound of the test clips; each clip's noise is
             that of `zimu evaluate`.
+        noise_share: Share of the training clips whose sound gets noise; None: as in the run.
         seed: Of the changes.
 
     Raises:
@@ -74,6 +76,8 @@ def read_encoded(
             f"There is no finished run in {folder}. Make it with `zimu train`, or name another as data.run."
         )
     recipe, vocabulary = load_recipe_of(folder), RunFolder.read_vocabulary(folder)
+    if noise_share is not None:
+        recipe = _with_noise(recipe, noise_share)
     model = build_model(recipe, len(vocabulary))
     model.load_state_dict(load_weights(folder / "best.pt"))
     encoder = _Encoder(recipe, model.eval(), folder / "features", vocabulary, tuple(languages))
@@ -88,6 +92,11 @@ def read_encoded(
         encoder.encode(chosen, drawn),
         encoder.encode(_part(others, ("test",), test), None, snr_db),
     )
+
+
+def _with_noise(recipe: Recipe, share: float) -> Recipe:
+    noise = recipe.training.noise.model_copy(update={"share": share})
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"noise": noise})})
 
 
 def _part(samples: Sequence[Sample], splits: Sequence[str], count: int) -> list[Sample]:
