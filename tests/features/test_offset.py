@@ -116,7 +116,7 @@ def test_an_injected_delay_of_120_ms_is_found_within_10_ms_on_grid(shared):
     from zimu.streams import Frame
 
     folder = shared / "grid_s1"
-    rows = [json.loads(line) for line in (folder / "transcripts.jsonl").open(encoding="utf-8")]
+    rows = [json.loads(line) for line in (folder / "transcripts.jsonl").read_text("utf-8").splitlines()]
     mouth = FrameRequest(None, 16, 10, "stretch", (30 / 128, 78 / 128, 95 / 128, 118 / 128), "gray")
 
     def read(row) -> tuple[Stream, np.ndarray]:
