@@ -38,6 +38,7 @@ COLUMNS: dict[tuple[str, str], tuple[str, str, int, float]] = {
     ("digits", ""): ("digits, %", "音视频数字，%", 1, 100),
     ("utd_mhad", ""): ("UTD-MHAD, %", "UTD-MHAD，%", 1, 100),
     ("mosi", ""): ("MOSI, %", "MOSI，%", 1, 100),
+    ("mosi_sentences", ""): ("MOSI, sentences, %", "MOSI 句子，%", 1, 100),
     ("scenes", ""): ("scenes, CIDEr-D", "场景，CIDEr-D", 2, 1),
     ("grid", ""): ("GRID, errors %", "GRID，词错误率 %", 1, 100),
 }
