@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from zimu.media.requests import FrameRequest, SampleRequest
 from zimu.search.beam import Hypothesis, SearchOptions, search
 from zimu.search.stepper import State
 from zimu.streams import Caption, Clip, Samples, Stream, StreamBatch, pad_streams
-from zimu.timing import to_ms
+from zimu.timing import Span, to_ms
 
 __all__ = ["CaptionEngine"]
 
@@ -48,6 +49,8 @@ class CaptionEngine:
         self._stepper = OnnxStepper(bundle, threads)
         frozen = "video" in manifest.contract.encoders
         self._backbone = Graph(bundle, "video", threads) if frozen else None
+        # What the clips of the last call showed, one of them, and its captions.
+        self._known: dict[object, tuple[Clip, dict[str, Caption]]] = {}
         for name in manifest.streams:
             if getattr(manifest.contract, name, None) is None:
                 raise BundleError(f"{bundle.path}: the contract says nothing of its stream {name!r}.")
@@ -83,6 +86,38 @@ class CaptionEngine:
                 )
         if not clips:
             return {k: [] for k in languages}
+        keys = [self._looked_at(clip) for clip in clips]
+        missing = {
+            key: clip
+            for key, clip in zip(keys, clips, strict=True)
+            if key not in self._known or not self._known[key][1].keys() >= set(languages)
+        }
+        found = self._search(list(missing.values()), languages)
+        known = dict(zip(missing, zip(missing.values(), found, strict=True), strict=True))
+        self._known = {key: known.get(key) or self._known[key] for key in keys}
+        return {
+            language: [
+                _moved(self._known[key][1][language], self._known[key][0].span, clip.span)
+                for key, clip in zip(keys, clips, strict=True)
+            ]
+            for language in languages
+        }
+
+    def _looked_at(self, clip: Clip) -> object:
+        """Return what makes a clip's caption; a slide that stays for minutes is captioned once.
+
+        Bundles that listen look at every clip.
+        """
+        spec = self.manifest.contract.video
+        if "audio" in self.manifest.streams or spec is None:
+            return object()
+        shown = [clip.frames[i] for i in spread(len(clip.frames), spec.max_frames)]
+        return tuple((f.time - clip.span.start, f.picture.tobytes()) for f in shown)
+
+    def _search(self, clips: Sequence[Clip], languages: Sequence[str]) -> list[dict[str, Caption]]:
+        """Return {language: caption} of each clip."""
+        if not clips:
+            return []
         batch = {n: pad_streams(self._streams(n, clips)) for n in self.manifest.streams}
         state = self._stepper.start(batch)
         # One search over all languages: the more rows a step has, the less each of them costs.
@@ -90,13 +125,13 @@ class CaptionEngine:
         starts = np.repeat(np.array([self.vocabulary.start(k) for k in languages]), count)
         started = _Started(self._stepper, state.of_clips(rows, 1))
         found = search(started, batch, starts, self.options, best=1)
-        return {
-            language: [
-                self._caption(clips[i], found[k * count + i][0], language, state, batch, i)
-                for i in range(count)
-            ]
-            for k, language in enumerate(languages)
-        }
+        return [
+            {
+                language: self._caption(clip, found[k * count + i][0], language, state, batch, i)
+                for k, language in enumerate(languages)
+            }
+            for i, clip in enumerate(clips)
+        ]
 
     def _streams(self, name: str, clips: Sequence[Clip]) -> list[Stream]:
         contract = self.manifest.contract
@@ -116,7 +151,8 @@ class CaptionEngine:
     ) -> list[Stream]:
         """Return what a frozen encoder makes of frames; a picture of several clips goes in once."""
         rows = [
-            [id(clip.frames[i].picture) for i in spread(len(clip.frames), spec.max_frames)] for clip in clips
+            [clip.frames[i].picture.tobytes() for i in spread(len(clip.frames), spec.max_frames)]
+            for clip in clips
         ]
         pictures = {
             key: value
@@ -180,6 +216,19 @@ class CaptionEngine:
                 out[name] = (at, weights[:, first:last][:, real])
             first = last
         return out
+
+
+def _moved(caption: Caption, since: Span, to: Span) -> Caption:
+    """Return the caption of a clip for another one that shows the same."""
+    if since == to:
+        return caption
+    later = float(to.start - since.start)
+    return replace(
+        caption,
+        start_ms=to_ms(to.start),
+        end_ms=to_ms(to.end),
+        attention={name: (times + later, weights) for name, (times, weights) in caption.attention.items()},
+    )
 
 
 class _Started:
