@@ -120,9 +120,9 @@ def compare(path: Path, runs: int, fps: int = 30) -> None:
         return
     from zimu.captions.captioner import load
 
-    captioner = load("describe", threads=1)
     ours, theirs = [], []
     for _ in range(runs):
+        captioner = load("describe", threads=1)  # anew: it remembers what it has just seen
         begun = time.process_time()
         captions = list(captioner.iter_captions(path, languages=LANGUAGES))
         ours.append(time.process_time() - begun)  # the decoder is another process, and not counted
