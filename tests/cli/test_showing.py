@@ -51,6 +51,21 @@ def test_speech_of_another_program_stands_with_sounds_on_one_timeline(
     assert {c.kind for c in read(tmp_path / "beep.en.json")} == {"speech", "sound"}
 
 
+def test_names_written_in_the_picture_put_right_what_was_heard(
+    tmp_path: Path, make_sound: Callable[..., Path], run: Run
+) -> None:
+    path = make_sound(tmp_path / "quiet.wav", np.zeros(3 * 16000, np.float32))
+    (tmp_path / "said.srt").write_text("1\n00:00:00,200 --> 00:00:01,800\nI am ada love lace.\n")
+    screen = tmp_path / "screen.srt"
+    screen.write_text("1\n00:00:00,000 --> 00:00:02,000\nAda Lovelace\nWelcome to our show\n")
+    options = ("--show", "speech", "--speech", tmp_path / "said.srt", "--terms", screen, "-l", "en")
+    code, _, err = run("caption", path, *options)
+    assert code == 0 and "ada love lace -> Ada Lovelace" in err
+    screen.write_text("1\n00:00:00,000 --> 00:00:02,000\nwelcome to our show\n")
+    code, _, err = run("caption", path, *options, "--overwrite")
+    assert code == 2 and "nothing that looks like a name" in err
+
+
 def test_descriptions_are_a_track_of_their_own_in_the_pauses(tmp_path: Path) -> None:
     scenes = [Caption(0, 8000, "A man walks home.", "en"), Caption(8000, 8400, "Rain.", "en")]
     write_descriptions(scenes, None, tmp_path / "d.vtt", "plain", "en")

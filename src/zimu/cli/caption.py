@@ -42,7 +42,11 @@ def _list(text: str) -> tuple[str, ...]:
 @click.option(
     "--speech", type=click.Path(path_type=Path), help="What is said: subtitles, Whisper's JSON, or a .txt."
 )
-@click.option("--terms", type=click.Path(path_type=Path), help="Names and terms, one a line, for speech.")
+@click.option(
+    "--terms",
+    type=click.Path(path_type=Path),
+    help="Names and terms for speech, one a line, or what `zimu ocr` read.",
+)
 @click.option("--descriptions", is_flag=True, help="Scenes in a WebVTT file of their own, in the pauses.")
 @click.option("--mux", is_flag=True, help="Also write a copy of the video with the captions as tracks.")
 @click.option("--burn", is_flag=True, help="Also write a copy with the captions drawn on it (extra burn).")

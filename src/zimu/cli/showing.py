@@ -12,6 +12,7 @@ import click
 from zimu.errors import ConfigError, unknown_name
 
 if TYPE_CHECKING:
+    from zimu.captions.speech_terms import Terms
     from zimu.clips.speech import Speech
     from zimu.streams import Caption
 
@@ -29,7 +30,8 @@ class Showing:
     Attributes:
         kinds: Of `KINDS`; None shows all that there is.
         speech: A file that says what is said: subtitles, Whisper's JSON, or a text without times.
-        terms: A file of names and terms that correct what was heard.
+        terms: A file of names and terms that correct what was heard: a list, or the subtitles that `zimu ocr`
+            read in the picture.
         descriptions: Write scenes to a file of their own, WebVTT for `kind=descriptions`, in the pauses.
     """
 
@@ -92,10 +94,8 @@ class Showing:
         return self._put_right(captions) if self.terms is not None else captions
 
     def _put_right(self, captions: list[Caption]) -> list[Caption]:
-        from zimu.captions.speech_terms import read_terms
-
         assert self.terms is not None
-        terms, out = read_terms(self.terms), []
+        terms, out = _terms_of(self.terms), []
         for caption in captions:
             if caption.kind == "speech":
                 caption, changes = terms.correct(caption)
@@ -105,6 +105,26 @@ class Showing:
                     )
             out.append(caption)
         return out
+
+
+def _terms_of(path: Path) -> Terms:
+    """Return the terms of a list, or those that a subtitle file of what is written in the picture shows.
+
+    Raises:
+        ConfigError: There are none.
+    """
+    from zimu.captions.speech_terms import Terms, read_terms
+    from zimu.subtitles.formats import SUFFIXES
+
+    if path.suffix.lower() not in SUFFIXES or path.suffix.lower() == ".txt":
+        return read_terms(path)
+    from zimu.captions.screen_terms import terms_of_screen
+    from zimu.subtitles.files import read_track
+
+    found = terms_of_screen(line for cue in read_track(path).cues for line in cue.lines)
+    if not found:
+        raise ConfigError(f"{path} shows nothing that looks like a name or a term. Write a list, one a line.")
+    return Terms(found)
 
 
 def write_descriptions(
