@@ -14,6 +14,7 @@ from zimu.errors import BundleError, ConfigError
 from zimu.search.beam import SearchOptions
 from zimu.streams import Stream
 from zimu.text.vocabulary import Vocabulary
+from zimu.training import starting
 from zimu.training.building import build_backbone, build_model
 from zimu.training.export import check_parity
 from zimu.training.extraction import contract_of, load_backbone
@@ -63,6 +64,21 @@ def test_frames_become_the_regions_that_the_bundle_makes_of_them(recipe: Recipe,
     wanted = Graph(describe, "video")(frames=frames)["regions"]
     assert np.abs(regions - wanted).max() < 1e-3 * np.abs(wanted).max()
     assert describe.manifest.graphs["video"].sha256[:12] in contract_of(recipe).encoders["video"]
+
+
+def test_a_frame_encoder_of_which_a_part_is_missing_is_refused(
+    describe: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bundle whose encoder was never tuned names its parameters as the encoder does."""
+    whole = build_backbone("efficientnet_lite0")
+    held = {n: p.detach() + 1 for n, p in whole.named_parameters() if not n.startswith("_fc")}
+    monkeypatch.setattr(starting, "_parameters", lambda bundle, graph: held)
+    backbone = build_backbone("efficientnet_lite0")
+    load_blocks(backbone, backbone.blocks(), describe)
+    assert torch.equal(backbone.state_dict()["_conv_head.weight"], held["_conv_head.weight"])
+    del held["_conv_head.weight"]
+    with pytest.raises(BundleError, match="another kind"):
+        load_blocks(backbone, backbone.blocks(), describe)
 
 
 def test_another_kind_of_frame_encoder_is_refused(describe: Bundle) -> None:

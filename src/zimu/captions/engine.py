@@ -49,8 +49,8 @@ class CaptionEngine:
         self._stepper = OnnxStepper(bundle, threads)
         frozen = "video" in manifest.contract.encoders
         self._backbone = Graph(bundle, "video", threads) if frozen else None
-        # What the clips of the last call showed, one of them, and its captions.
-        self._known: dict[object, tuple[Clip, dict[str, Caption]]] = {}
+        # What the clips of the last call showed, when one of them did, and its captions.
+        self._known: dict[object, tuple[Span, dict[str, Caption]]] = {}
         for name in manifest.streams:
             if getattr(manifest.contract, name, None) is None:
                 raise BundleError(f"{bundle.path}: the contract says nothing of its stream {name!r}.")
@@ -93,11 +93,13 @@ class CaptionEngine:
             if key not in self._known or not self._known[key][1].keys() >= set(languages)
         }
         found = self._search(list(missing.values()), languages)
-        known = dict(zip(missing, zip(missing.values(), found, strict=True), strict=True))
-        self._known = {key: known.get(key) or self._known[key] for key in keys}
+        new = {
+            key: (clip.span, captions) for (key, clip), captions in zip(missing.items(), found, strict=True)
+        }
+        self._known = {key: new.get(key) or self._known[key] for key in keys}
         return {
             language: [
-                _moved(self._known[key][1][language], self._known[key][0].span, clip.span)
+                _moved(self._known[key][1][language], self._known[key][0], clip.span)
                 for key, clip in zip(keys, clips, strict=True)
             ]
             for language in languages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,9 +50,8 @@ def train(
 
         best = run(loaded, out, max_steps=max_steps, report=report)
     click.echo(f"best weights: {best}")
-    click.echo(
-        f"next: zimu export {out} {loaded.name}-bundle; zimu caption VIDEO --bundle {loaded.name}-bundle"
-    )
+    run_folder, bundle = shlex.quote(str(out)), shlex.quote(f"{loaded.name}-bundle")
+    click.echo(f"next: zimu export {run_folder} {bundle}; zimu caption VIDEO --bundle {bundle}")
     return 0
 
 

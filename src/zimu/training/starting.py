@@ -56,7 +56,8 @@ def load_blocks(backbone: nn.Module, blocks: list[nn.Module], bundle: Bundle) ->
     if numbers:  # the last blocks were trained: the graph counts them apart
         ahead = {"front": 0, "tail": max(numbers) + 1}
         module, found = nn.ModuleList(blocks), {_in_order(n, ahead): v for n, v in found.items()}
-    wanted = {n for n, _ in nn.ModuleList(blocks).named_parameters()} if numbers else set(found)
+    used = {id(p) for block in blocks for p in block.parameters()}
+    wanted = {n for n, p in module.named_parameters() if id(p) in used}
     own = {n: tuple(v.shape) for n, v in module.state_dict().items()}
     if wanted - set(found) or any(own.get(n) != tuple(v.shape) for n, v in found.items()):
         raise BundleError(
