@@ -14,7 +14,7 @@ from zimu.compare.page import render_page
 from zimu.compare.plots import PLOTS, draw_matrix, to_png
 from zimu.compare.recipes import CompareRecipe
 from zimu.compare.results import RunResult, load_result
-from zimu.compare.runs import decide, fingerprint
+from zimu.compare.runs import chosen_by, decide, fingerprint
 from zimu.compare.schedule import Failure, Job, prepare_data, run_all, run_path
 from zimu.compare.sources import load_parts
 from zimu.compare.table import Table, make_table, row_to_dict
@@ -86,6 +86,7 @@ def collect(
     for case in list(recipe.cases) or [""]:
         data, data_hash = prepare_data(recipe, out, case)
         parts = load_parts(data)
+        parts = parts._replace(val=chosen_by(recipe, parts))
         task = _task(recipe, parts)
         results: dict[str, list[RunResult]] = {}
         for m in (m for m in methods if m.trained):

@@ -41,6 +41,12 @@ class CompareRecipe(_Frozen):
         default={}, description="variants of the data by name, each with options set over `data`"
     )
     absent: AbsentRecipe = AbsentRecipe()
+    folds: int = Field(
+        default=0,
+        ge=0,
+        description="into which training and validation samples together are cut; see zimu.compare.folds. "
+        "0: the validation part of the source chooses",
+    )
     predict: PredictRecipe | None = None
     caption: CaptionerRecipe | None = None
     fusions: dict[str, dict[str, Any]] = Field(default={}, description="options of single fusions, by name")
@@ -84,6 +90,11 @@ def load_compare_recipe(path: str | Path, settings: Sequence[str] = ()) -> Compa
         problems = "; ".join(_problem(e) for e in error.errors())
         raise ConfigError(f"The recipe {path} is wrong: {problems}") from error
     recipe.common  # noqa: B018 -- told here, not after the data have been read
+    if recipe.folds == 1 or (recipe.folds and recipe.caption):
+        raise ConfigError(
+            f"The comparison {recipe.name!r} cannot be cut into folds = {recipe.folds}: it takes two or "
+            "more, and captions none. Set folds = 5, or leave it out."
+        )
     return recipe
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from zimu.compare.conditions import Condition, conditions, filled, noisy
 from zimu.compare.costs import measure_costs
+from zimu.compare.folds import FoldModels, pooled, train_folds
 from zimu.compare.methods import Method, recipe_of
 from zimu.compare.recipes import CompareRecipe
 from zimu.compare.results import Costs, FloatArray, RunResult
@@ -24,7 +25,7 @@ from zimu.tasks.shapley import shapley_values
 from zimu.training.predict import Predictor, train_predictor
 from zimu.training.predict_recipes import PredictRecipe
 
-__all__ = ["decide", "fingerprint", "kept_parts", "run_trained"]
+__all__ = ["chosen_by", "decide", "fingerprint", "kept_parts", "run_trained"]
 
 Spread = Mapping[str, np.ndarray]
 
@@ -37,6 +38,7 @@ def fingerprint(recipe: CompareRecipe, method: Method, data_hash: str) -> str:
         method.fills,
         recipe.noise,
         data_hash,
+        *([recipe.folds] if recipe.folds else []),
     ]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
 
@@ -67,10 +69,9 @@ def run_trained(recipe: CompareRecipe, method: Method, seed: int, data: Path, da
     shown = PredictParts(*map(filled, parts)) if method.fills else parts
     wanted = recipe_of(recipe, method)
     assert isinstance(wanted, PredictRecipe)  # the caller has looked
-    predictor = train_predictor(wanted, shown.train, shown.val, seed=seed)
+    predictor, val = _train(recipe, wanted, shown, seed)
     took = time.process_time() - start
-    val, test = predictor.predict(shown.val), predictor.predict(shown.test)
-    task = predictor.task
+    test, task = predictor.predict(shown.test), predictor.task
     under = {
         c.name: _answer_under(predictor, parts.test, c, spread, method.fills)
         for c in conditions(method.streams, recipe.noise)
@@ -80,9 +81,9 @@ def run_trained(recipe: CompareRecipe, method: Method, seed: int, data: Path, da
         method.name,
         seed,
         fingerprint(recipe, method, data_hash),
-        len(predictor.history),
+        predictor.epochs,
         measure_costs(predictor, shown.test, took),
-        task.value(val, parts.val.targets),
+        task.value(val, chosen_by(recipe, parts).targets),
         _calibration(task, test, parts.test),
         {} if single else _contributions(predictor, shown.test),
         val,
@@ -93,8 +94,23 @@ def run_trained(recipe: CompareRecipe, method: Method, seed: int, data: Path, da
     )
 
 
+def chosen_by(recipe: CompareRecipe, parts: PredictParts) -> PredictData:
+    """Return the samples that everything is chosen by: the validation part, or with folds the whole pool."""
+    return pooled(parts) if recipe.folds else parts.val
+
+
+def _train(
+    recipe: CompareRecipe, wanted: PredictRecipe, parts: PredictParts, seed: int
+) -> tuple[Predictor | FoldModels, FloatArray]:
+    """Return what was trained, and its answers to the samples that everything is chosen by."""
+    if recipe.folds:
+        return train_folds(wanted, pooled(parts), recipe.folds, seed=seed)
+    predictor = train_predictor(wanted, parts.train, parts.val, seed=seed)
+    return predictor, predictor.predict(parts.val)
+
+
 def _answer_under(
-    predictor: Predictor, data: PredictData, condition: Condition, spread: Spread, fills: bool
+    predictor: Predictor | FoldModels, data: PredictData, condition: Condition, spread: Spread, fills: bool
 ) -> FloatArray:
     if condition.noise is not None:
         changed = noisy(data, spread, condition)
@@ -112,7 +128,7 @@ def _calibration(task: Task, answers: FloatArray, data: PredictData) -> float:
     return expected_calibration_error(answers, data.targets)
 
 
-def _contributions(predictor: Predictor, data: PredictData) -> dict[str, float]:
+def _contributions(predictor: Predictor | FoldModels, data: PredictData) -> dict[str, float]:
     def gain(shown: frozenset[str]) -> float:
         score = predictor.score(data, shown)
         return score if predictor.task.higher_is_better else -score

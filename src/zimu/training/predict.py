@@ -78,6 +78,11 @@ class Predictor:
         """The streams it takes, sorted."""
         return tuple(sorted(self.recipe.encoders))
 
+    @property
+    def epochs(self) -> int:
+        """How many epochs it was trained for."""
+        return len(self.history)
+
     def batches(self, data: PredictData, only: frozenset[str] | None = None) -> MemoryBatches:
         """Return the samples as the model takes them; see `predict`."""
         return MemoryBatches(data, self.shapes, only, self.recipe.context != "none")
