@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -84,6 +85,9 @@ def caption(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Looking for plug-ins of pydantic reads what is known of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # Loading makes a hundred thousand objects that stay: the collector would look through them many times.
+    gc.disable()
+    click.get_current_context().call_on_close(gc.enable)
     from zimu.media.starting import prepare
 
     prepare()  # the decoder loads its libraries while this process loads the model
@@ -113,6 +117,8 @@ def caption(
     if speech is not None and len(paths) > 1:
         raise ConfigError("--speech belongs to one video, and several are named. Caption them one by one.")
     captioner = captioner_of(settings.bundles, threads)
+    gc.freeze()
+    gc.enable()
     click.echo(f"bundle: {captioner.name}", err=True)
     for name in settings.languages:
         if name not in captioner.languages:
