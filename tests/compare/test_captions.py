@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,33 @@ def test_a_finished_run_encodes_clips_with_their_captions(tiny_run: Path, manife
     again = read_encoded(str(tiny_run), **options, languages=["zh"])
     assert np.array_equal(again.test.streams["video"].values, parts.test.streams["video"].values)
     assert again.test.targets.shape[1] == 1
+
+
+def test_word_times_are_kept_with_the_data_and_those_without_are_what_they_were(
+    tiny_run: Path, manifests: tuple[str, str], tmp_path: Path
+) -> None:
+    own, test = manifests
+    rows = [json.loads(r) for r in Path(own).read_text("utf-8").splitlines()]
+    parts = read_encoded(str(tiny_run), manifest=own, test_manifest=test, variants=2)
+    assert parts.train.words is not None
+    said = [parts.train.classes[i] for i in parts.train.words.ids[0]]
+    first = next(r for r in rows if r["split"] == "train")["words"]
+    assert said[: len(first)] == [w["word"] for w in first]
+    assert parts.train.words.ends[0, 0] == pytest.approx(first[0]["end"])
+    sources.save_parts(parts, tmp_path / "with.npz")
+    for kept, part in zip(sources.load_parts(tmp_path / "with.npz"), parts, strict=True):
+        assert kept.words is not None and part.words is not None
+        assert all(np.array_equal(a, b) for a, b in zip(kept.words, part.words, strict=True))
+    # Nothing is added to data without words, so the hash of what was kept before stays.
+    sources.save_parts(PredictParts(*(replace(p, words=None) for p in parts)), tmp_path / "without.npz")
+    with np.load(tmp_path / "with.npz") as new, np.load(tmp_path / "without.npz") as old:
+        assert {k.partition("/")[2] for k in set(new.files) - set(old.files)} == {
+            "words/ids",
+            "words/starts",
+            "words/ends",
+        }
+        assert str(new["about"]) == str(old["about"])
+    assert sources.load_parts(tmp_path / "without.npz").val.words is None
 
 
 def test_some_of_a_sorted_manifest_are_drawn_from_all_of_it(

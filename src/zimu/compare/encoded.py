@@ -19,8 +19,9 @@ from zimu.errors import ConfigError
 from zimu.features.sound import sound_stream
 from zimu.model.captioner import CaptionModel
 from zimu.streams import Samples, Stream, StreamBatch, pad_streams
-from zimu.tasks import PredictData, PredictParts
+from zimu.tasks import PredictData, PredictParts, SpokenWords
 from zimu.text.vocabulary import PAD, Vocabulary
+from zimu.training.batches import word_times
 from zimu.training.building import build_model
 from zimu.training.checkpoint import RunFolder, load_recipe_of, load_weights
 from zimu.training.recipes import Recipe
@@ -47,7 +48,8 @@ def read_encoded(
     noise_share: float | None = None,
     seed: int = 0,
 ) -> PredictParts:
-    """Return the encoded streams float16 [T, D] of clips, with their captions as tokens.
+    """Return the encoded streams float16 [T, D] of clips, with their captions as tokens
+    and, where the manifest has them, the times of their words.
 
     Training clips are changed as the run's recipe says (moved, trimmed, noise mixed in), and so are
     validation clips where `snr_db` asks for noise. The test part has, beside its streams, "audio noise 0 dB"
@@ -145,7 +147,13 @@ class _Encoder:
                 parts.setdefault(f"audio noise {ratio:g} dB", []).extend(self._through("audio", noisy))
         ids = [f"{s.id}#{i}" if changes is not None else s.id for i, s in enumerate(samples)]
         streams = {n: pad_streams(found) for n, found in parts.items()}
-        return PredictData(ids, streams, self._tokens(samples), classes=self.vocabulary.tokens)
+        return PredictData(
+            ids,
+            streams,
+            self._tokens(samples),
+            classes=self.vocabulary.tokens,
+            words=_spoken(samples, self.vocabulary),
+        )
 
     @torch.no_grad()
     def _through(self, name: str, streams: Sequence[Stream]) -> list[Stream]:
@@ -178,6 +186,15 @@ class _Encoder:
                 for r, tokens in enumerate(found):
                     out[i, k, r, : len(tokens)] = tokens
         return out
+
+
+def _spoken(samples: Sequence[Sample], vocabulary: Vocabulary) -> SpokenWords | None:
+    """Return when the words are said, where the manifest knows."""
+    said = [s.extra.get("words") or () for s in samples]
+    if not any(said):
+        return None
+    times = word_times(said, vocabulary)
+    return SpokenWords(times.ids.numpy(), times.starts.numpy(), times.ends.numpy())
 
 
 def _under_noise(source: SampleSource, sample: Sample, ratio_db: float) -> Stream:

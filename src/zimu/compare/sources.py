@@ -20,7 +20,7 @@ from zimu.data.mosi import read_mosi
 from zimu.data.utd_mhad import read_utd_mhad
 from zimu.errors import ConfigError, unknown_name
 from zimu.streams import StreamBatch
-from zimu.tasks import PredictData, PredictParts
+from zimu.tasks import PredictData, PredictParts, SpokenWords
 
 __all__ = ["SOURCES", "load_parts", "read_parts", "save_parts"]
 
@@ -102,6 +102,8 @@ def save_parts(parts: PredictParts, path: Path) -> str:
         arrays[f"{name}/targets"] = part.targets
         if part.groups is not None:
             arrays[f"{name}/groups"] = part.groups
+        if part.words is not None:
+            arrays |= {f"{name}/words/{field}": values for field, values in part.words._asdict().items()}
         for stream, batch in part.streams.items():
             for field, values in batch._asdict().items():
                 arrays[f"{name}/{stream}/{field}"] = values
@@ -127,4 +129,7 @@ def _part(file: Any, name: str, about: Mapping[str, Any]) -> PredictData:
         for s in about["streams"]
     }
     groups = file[f"{name}/groups"] if f"{name}/groups" in file.files else None
-    return PredictData(about["ids"], streams, file[f"{name}/targets"], groups, tuple(about["classes"]))
+    said = [f"{name}/words/{field}" for field in SpokenWords._fields]
+    words = SpokenWords(*(file[key] for key in said)) if said[0] in file.files else None
+    classes = tuple(about["classes"])
+    return PredictData(about["ids"], streams, file[f"{name}/targets"], groups, classes, words)

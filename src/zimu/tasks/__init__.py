@@ -16,9 +16,27 @@ import numpy.typing as npt
 from zimu.errors import ConfigError, unknown_name
 from zimu.streams import StreamBatch
 
-__all__ = ["TASKS", "FloatArray", "PredictData", "PredictParts", "Task", "find_task"]
+__all__ = ["TASKS", "FloatArray", "PredictData", "PredictParts", "SpokenWords", "Task", "find_task"]
 
 FloatArray = npt.NDArray[np.floating[Any]]
+
+
+class SpokenWords(NamedTuple):
+    """When each word of N samples is said, W of them at most.
+
+    Attributes:
+        ids: int64 [N, W], the word's token; zeros fill up.
+        starts: float32 [N, W], seconds on the clock of the streams.
+        ends: float32 [N, W]; what fills up ends where it starts.
+    """
+
+    ids: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.float32]
+    ends: npt.NDArray[np.float32]
+
+    def take(self, rows: npt.NDArray[Any]) -> SpokenWords:
+        """Return those of the samples at the rows (indices)."""
+        return SpokenWords(self.ids[rows], self.starts[rows], self.ends[rows])
 
 
 @dataclass(frozen=True)
@@ -33,6 +51,7 @@ class PredictData:
         groups: [N], samples that belong together (a patient, a video), in the order in which they follow
             each other; None where each stands alone.
         classes: The names of the classes, K.
+        words: When the words of the samples are said, for captions of speech; None where nobody knows.
     """
 
     ids: Sequence[str]
@@ -40,11 +59,14 @@ class PredictData:
     targets: npt.NDArray[Any]
     groups: npt.NDArray[Any] | None = None
     classes: tuple[str, ...] = ()
+    words: SpokenWords | None = None
 
     def __post_init__(self) -> None:
         lengths = {"targets": len(self.targets)} | {n: len(s.values) for n, s in self.streams.items()}
         if self.groups is not None:
             lengths["groups"] = len(self.groups)
+        if self.words is not None:
+            lengths |= {f"words.{n}": len(a) for n, a in self.words._asdict().items()}
         if wrong := {n: k for n, k in lengths.items() if k != len(self.ids)}:
             raise ConfigError(f"There are {len(self.ids)} samples, but not as many of: {wrong}.")
 
@@ -62,6 +84,7 @@ class PredictData:
             },
             targets=self.targets[rows],
             groups=None if self.groups is None else self.groups[rows],
+            words=None if self.words is None else self.words.take(rows),
         )
 
     def with_streams(self, streams: Mapping[str, StreamBatch]) -> PredictData:

@@ -23,7 +23,7 @@ from zimu.training.losses import WordTimes
 from zimu.training.recipes import TrainingRecipe
 from zimu.training.stepper import to_steps
 
-__all__ = ["Batch", "Batcher", "empty_like"]
+__all__ = ["Batch", "Batcher", "empty_like", "word_times"]
 
 # arrays(sample index, generator or None) -> {stream: Stream}; with a generator the arrays are augmented
 Arrays = Callable[[int, np.random.Generator | None], dict[str, Stream]]
@@ -99,7 +99,8 @@ class Batcher:
                 rows += self._draw(self.references[index][language], rng)
         joined = {n: to_steps(pad_streams([s[n] for s in streams])) for n in streams[0]}
         samples = [self.samples[i] for i in indices]
-        words = self._words([s.extra.get("words", ()) for s in samples]) if self._has_words else None
+        said = [s.extra.get("words", ()) for s in samples]
+        words = word_times(said, self.vocabulary) if self._has_words else None
         presence = self._presence(samples, joined) if self.recipe.presence else None
         return Batch(indices, joined, _pad(rows), words, presence)
 
@@ -123,18 +124,24 @@ class Batcher:
 
     def _presence(self, samples: Sequence[Sample], names: Collection[str]) -> dict[str, WordTimes]:
         tables: list[Mapping[str, Any]] = [s.extra.get("presence") or {} for s in samples]
-        return {n: self._words([t.get(n, ()) for t in tables]) for n in (*names, "memory")}
+        return {n: word_times([t.get(n, ()) for t in tables], self.vocabulary) for n in (*names, "memory")}
 
-    def _words(self, events: Sequence[Sequence[Mapping[str, Any]]]) -> WordTimes:
-        """Return word times as tensors; a word counts by its first token in the language that has times."""
-        longest = max(1, *(len(r) for r in events))
-        ids = np.zeros((len(events), longest), np.int64)
-        starts, ends = np.zeros((2, len(events), longest), np.float32)
-        for row, words in enumerate(events):
-            for column, word in enumerate(words):
-                ids[row, column] = self.vocabulary.encode(str(word["word"]), "en")[1]
-                starts[row, column], ends[row, column] = word["start"], word["end"]
-        return WordTimes(torch.from_numpy(ids), torch.from_numpy(starts), torch.from_numpy(ends))
+
+def word_times(events: Sequence[Sequence[Mapping[str, Any]]], vocabulary: Vocabulary) -> WordTimes:
+    """Return word times as tensors; a word counts by its first token in the language that has times.
+
+    Args:
+        events: {"word", "start", "end"} of each clip, in seconds.
+        vocabulary: Gives the words their numbers.
+    """
+    longest = max(1, *(len(r) for r in events))
+    ids = np.zeros((len(events), longest), np.int64)
+    starts, ends = np.zeros((2, len(events), longest), np.float32)
+    for row, words in enumerate(events):
+        for column, word in enumerate(words):
+            ids[row, column] = vocabulary.encode(str(word["word"]), "en")[1]
+            starts[row, column], ends[row, column] = word["start"], word["end"]
+    return WordTimes(torch.from_numpy(ids), torch.from_numpy(starts), torch.from_numpy(ends))
 
 
 def _pad(rows: Sequence[Sequence[int]]) -> Tensor:

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from zimu.model.steps import Steps
 
-__all__ = ["WordTimes", "alignment_loss", "caption_loss", "policy_loss", "presence_loss"]
+__all__ = ["WordTimes", "alignment_loss", "caption_loss", "looking_loss", "policy_loss", "presence_loss"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,30 @@ def alignment_loss(
         total = F.cross_entropy(logits[keep], words.at(steps.times)[keep], reduction="sum")
         losses.append(total / keep.sum().clamp(min=1))
     return torch.stack(losses).mean()
+
+
+def looking_loss(weights: Tensor, memory: Steps, following: Tensor, words: WordTimes) -> Tensor:
+    """Return the mean of -log of how much of its attention a decoder spends on the word that it writes.
+
+    Tokens that are no word of the clip, or whose word falls between all steps, do not count.
+
+    Source: Liu et al. 2016 (arXiv:1609.04186), supervised attention, with the loss on the sum over all steps
+    of the word rather than on each.
+
+    Args:
+        weights: [B * R, L, S] that stand on the steps of the memory while each token is chosen; sum 1.
+        memory: [B, S, D].
+        following: int64 [B * R, L], the right tokens.
+        words: Their times, B clips.
+    """
+    moment = memory.times.unsqueeze(1)
+    inside = (moment >= words.starts.unsqueeze(2)) & (moment < words.ends.unsqueeze(2))  # [B, W, S]
+    inside = inside & memory.keep.unsqueeze(1)
+    wanted = following.view(len(memory.times), -1, 1) == words.ids.unsqueeze(1)  # [B, R * L, W]
+    place = torch.bmm(wanted.to(weights.dtype), inside.to(weights.dtype)) > 0
+    place = place.view(weights.shape)
+    spent = (weights * place).sum(2)[place.any(2)]
+    return -spent.clamp(min=1e-6).log().sum() / max(1, len(spent))
 
 
 def presence_loss(

@@ -15,17 +15,19 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from zimu.errors import ConfigError
 from zimu.model.captioner import CaptionModel
-from zimu.model.decoder import AttentionDecoder
+from zimu.model.decoder import AttentionDecoder, DecoderState
 from zimu.model.fusion import FUSIONS, build_fusion
+from zimu.model.steps import Steps
 from zimu.search.beam import SearchOptions, search
 from zimu.search.stepper import Stepper
 from zimu.streams import StreamBatch
-from zimu.tasks import PredictData
+from zimu.tasks import PredictData, SpokenWords
 from zimu.tasks.decision import DECISIONS, Answers
 from zimu.text.vocabulary import PAD
 from zimu.training.checkpoint import WeightAverage
-from zimu.training.losses import caption_loss
+from zimu.training.losses import WordTimes, alignment_loss, caption_loss, looking_loss
 from zimu.training.mixed_stepper import MixedStepper
 from zimu.training.predict_batches import MemoryBatches, lose_streams
 from zimu.training.predict_building import encoders_of, set_standardisation
@@ -153,6 +155,7 @@ def train_captioner(
         recipe: What to make.
         train: Samples; targets int64 [N, K, R, L], R captions in each of K languages from language token to
             `<end>`, filled up with `PAD`; one a language is drawn at each step. `classes` are all tokens.
+            `words` are needed where the recipe has a loss on their times.
         seed: Of weights, order, dropout, drawn captions and absent streams.
         report: Called after each epoch with its number, from 1, and mean loss.
 
@@ -160,6 +163,11 @@ def train_captioner(
         ConfigError: Data and recipe do not fit.
         UnknownNameError: The recipe names what does not exist.
     """
+    if (recipe.alignment or recipe.looking) and train.words is None:
+        raise ConfigError(
+            "`caption.alignment` and `caption.looking` need samples with word times, and these have none. "
+            "Set both to 0, or add `words` to the manifest."
+        )
     shapes = {n: tuple(train.streams[n].values.shape[2:]) for n in recipe.encoders if n in train.streams}
     threads = torch.get_num_threads()
     torch.set_num_threads(recipe.training.threads)
@@ -180,7 +188,7 @@ def _build(recipe: CaptionerRecipe, shapes: Mapping[str, tuple[int, ...]], token
     fusion = build_fusion(recipe.fusion.name, list(encoders), recipe.width, **recipe.fusion.options)
     apart = len(encoders) if FUSIONS[recipe.fusion.name].memory == "in_turn" else 1
     decoder = AttentionDecoder(tokens, recipe.width, **recipe.decoder.model_dump(), streams=apart)
-    return CaptionModel(encoders, fusion, decoder, recipe.width)
+    return CaptionModel(encoders, fusion, decoder, recipe.width, tokens if recipe.alignment else 0)
 
 
 def _fit(
@@ -201,8 +209,7 @@ def _fit(
                 group["lr"] = settings.rate_at(done, settings.epochs * steps)
             shown = lose_streams(streams, settings.absent, generator)
             tokens = _drawn_references(train.targets[rows.numpy()], generator)
-            logits, at, _ = model(shown, tokens)
-            loss = caption_loss(logits, tokens[:, 1:].flatten()[at], settings.label_smoothing)
+            loss = _loss(captioner.recipe, model, shown, tokens, train.words, rows.numpy())
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch's own
             torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip, foreach=True)
@@ -213,8 +220,55 @@ def _fit(
         history.append(float(torch.stack(losses).mean()))
         report(epoch + 1, history[-1])
     model.load_state_dict(average.weights)
+    # Only training asks where the words are.
+    model.present = nn.ModuleDict()
     model.eval()
     return tuple(history)
+
+
+def _loss(
+    recipe: CaptionerRecipe,
+    model: CaptionModel,
+    shown: Mapping[str, Steps],
+    tokens: Tensor,
+    said: SpokenWords | None,
+    rows: TokenArray,
+) -> Tensor:
+    if said is not None and (recipe.alignment or recipe.looking):
+        words = WordTimes(*map(torch.from_numpy, said.take(rows)))
+        return _timed_loss(recipe, model, shown, tokens, words)
+    logits, at, _ = model(shown, tokens)
+    return caption_loss(logits, tokens[:, 1:].flatten()[at], recipe.training.label_smoothing)
+
+
+def _timed_loss(
+    recipe: CaptionerRecipe, model: CaptionModel, shown: Mapping[str, Steps], tokens: Tensor, words: WordTimes
+) -> Tensor:
+    """Return the loss of captions whose words have times: what comes next, what is said when, where to look.
+
+    As `CaptionModel.forward`, which keeps no attention weights.
+    """
+    encoded = model.encode_streams(shown)
+    memory: Steps = model.fusion(encoded)
+    shared, state = model.decoder.start(memory.values, memory.keep)
+    each = len(tokens) // len(memory.values)
+    state = DecoderState(*(s.repeat_interleave(each, 0) for s in (state.hidden, state.cell)))
+    features, looks = [], []
+    for position in range(tokens.shape[1] - 1):
+        told, state, weights = model.decoder.advance(tokens[:, position], state, shared)
+        features.append(told)
+        looks.append(weights)
+    following, logits = tokens[:, 1:], model.decoder.logits(torch.stack(features, 1))
+    real = following != PAD
+    loss = caption_loss(logits[real], following[real], recipe.training.label_smoothing)
+    if recipe.looking:
+        loss = loss + recipe.looking * looking_loss(torch.stack(looks, 1), memory, following, words)
+    if recipe.alignment:
+        steps = {**encoded, "memory": memory}
+        heads = {n: (head(steps[n].values), steps[n]) for n, head in model.present.items()}
+        present = {n: s.keep.any(1) for n, s in shown.items()}
+        loss = loss + recipe.alignment * alignment_loss(heads, present, words)
+    return loss
 
 
 def _first_references(targets: TokenArray) -> Tensor:

@@ -162,4 +162,10 @@ class CaptionerRecipe(_Frozen):
     search: SearchRecipe = SearchRecipe()
     metric: Literal["cider_d", "wer"] = Field(default="cider_d", description="by the model's own tokens")
     average: float = Field(default=0.99, ge=0, lt=1, description="decay of the running mean of the weights")
+    alignment: float = Field(
+        default=0.0, ge=0, description="weight of the loss on which word is said at each step; 0: none"
+    )
+    looking: float = Field(
+        default=0.0, ge=0, description="weight of the loss on whether the decoder looks at the word; 0: none"
+    )
     training: PredictTraining = PredictTraining()
