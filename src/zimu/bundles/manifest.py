@@ -12,11 +12,10 @@ import zipfile
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
 import zimu
 from zimu.errors import BundleError, unknown_name
 from zimu.features.spec import FeatureContract
+from zimu.records import Record, RecordError, Rule, empty
 from zimu.text.vocabulary import Vocabulary
 
 __all__ = [
@@ -37,19 +36,17 @@ _LARGEST_FILE = 2 << 30
 # How a serialised ONNX tensor names the file that its numbers lie in (key "location" of external_data).
 _EXTERNAL = b"\x0a\x08location"
 
-_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+_Name = Annotated[str, Rule(pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")]
+_Count = Annotated[int, Rule(least=1)]
+_Amount = Annotated[int, Rule(least=0)]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FileEntry(_Frozen):
+class FileEntry(Record):
     """A file of the bundle: its name in the folder, its size and its SHA-256."""
 
     file: _Name
-    bytes: int = Field(ge=0, le=_LARGEST_FILE)
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: Annotated[int, Rule(least=0, most=_LARGEST_FILE)]
+    sha256: Annotated[str, Rule(pattern="[0-9a-f]{64}")]
 
     @classmethod
     def of(cls, path: Path) -> FileEntry:
@@ -58,41 +55,51 @@ class FileEntry(_Frozen):
         return cls(file=path.name, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
-class SearchSettings(_Frozen):
+class SearchSettings(Record):
     """How captions are searched; see `zimu.search.beam`."""
 
-    beam_size: int = Field(default=3, ge=1, le=64)
+    beam_size: Annotated[int, Rule(least=1, most=64)] = 3
     length_penalty: float = 0.7
-    max_length: int = Field(default=24, ge=1, le=1000)
-    min_length: int = Field(default=1, ge=0)
-    block_ngrams: int = Field(default=0, ge=0)
+    max_length: Annotated[int, Rule(least=1, most=1000)] = 24
+    min_length: _Amount = 1
+    block_ngrams: _Amount = 0
 
 
-class WindowSettings(_Frozen):
-    """How a long file is cut into clips of the kind that the model was trained on."""
+class WindowSettings(Record):
+    """How a long file is cut into clips of the kind that the model was trained on.
 
-    seconds: float = Field(default=4.0, gt=0, description="a fixed window, or the longest shot")
-    shots: bool = Field(default=True, description="cut where the picture changes")
+    Attributes:
+        seconds: A fixed window, or the longest shot.
+        shots: Cut where the picture changes.
+    """
+
+    seconds: Annotated[float, Rule(above=0)] = 4.0
+    shots: bool = True
 
 
-class MemoryLayout(_Frozen):
+class MemoryLayout(Record):
     """How a stream stands in the decoder's memory: ceil(steps / stride) steps, each with its regions."""
 
-    stride: int = Field(default=1, ge=1)
-    regions: int = Field(default=1, ge=1)
+    stride: _Count = 1
+    regions: _Count = 1
 
     def steps(self, length: int) -> int:
         """Return how many steps of the memory a padded stream of `length` steps takes."""
         return -(-length // self.stride) * self.regions
 
 
-class BundleManifest(_Frozen):
+class BundleManifest(Record):
     """`bundle.json`.
 
     A bundle of task "caption" has graphs "encode" and "step", and "video" where the contract names a frozen
     encoder. One of task "tag" has a graph "tag" and a file "wording", one of task "segment" a graph "segment"
     that says how surely somebody speaks (see `zimu.captions.speech`). One of task "predict" has a file
     "predictor" and the graphs that it names (see `zimu.prediction`).
+
+    Attributes:
+        endings: What closes a caption, a language.
+        memory: In the order of the names; empty: steps are of the clip.
+        scores: Measured on data that the model did not see.
     """
 
     format: Literal[1] = 1
@@ -100,19 +107,17 @@ class BundleManifest(_Frozen):
     zimu: str = zimu.__version__
     task: Literal["caption", "predict", "segment", "tag"]
     kind: Literal["answer", "scene", "sound", "speech"]
-    languages: tuple[str, ...] = Field(min_length=1)
-    streams: tuple[str, ...] = Field(min_length=1)
+    languages: Annotated[tuple[str, ...], Rule(length=1)]
+    streams: Annotated[tuple[str, ...], Rule(length=1)]
     contract: FeatureContract
     graphs: dict[str, FileEntry]
-    files: dict[str, FileEntry] = {}
-    splitters: dict[str, str] = {}
-    endings: dict[str, str] = Field(default={}, description="what closes a caption, a language")
-    memory: dict[str, MemoryLayout] = Field(
-        default={}, description="in the order of the names; empty: steps are of the clip"
-    )
+    files: dict[str, FileEntry] = empty()
+    splitters: dict[str, str] = empty()
+    endings: dict[str, str] = empty()
+    memory: dict[str, MemoryLayout] = empty()
     search: SearchSettings = SearchSettings()
     window: WindowSettings = WindowSettings()
-    scores: dict[str, float] = Field(default={}, description="measured on data that the model did not see")
+    scores: dict[str, float] = empty()
 
 
 class Bundle:
@@ -197,11 +202,10 @@ class Bundle:
             raise BundleError(f"{self.path} is no bundle: it has no bundle.json of a sensible size.")
         try:
             return BundleManifest.model_validate_json(self._read("bundle.json", size))
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "bundle.json"
+        except RecordError as error:
+            where = ".".join(error.where) or "bundle.json"
             raise BundleError(
-                f"{self.path}: bundle.json is wrong at `{where}`: {first['msg']}. "
+                f"{self.path}: bundle.json is wrong at `{where}`: {error.reason}. "
                 f"This Zimu reads format {FORMAT}; `zimu export` makes such a bundle."
             ) from error
 

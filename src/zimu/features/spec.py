@@ -8,63 +8,89 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated, Literal
 
 from zimu.errors import BundleError
+from zimu.records import Record, Rule, empty
 
 __all__ = ["AudioSpec", "FeatureContract", "VideoSpec", "check_same"]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+_Positive = Annotated[int, Rule(above=0)]
 
 
-class VideoSpec(_Frozen):
-    """How frames become float32 [T, C, height, width]."""
+class VideoSpec(Record):
+    """How frames become float32 [T, C, height, width].
 
-    rate_hz: float = Field(gt=0, description="frames taken a second, by time")
-    max_frames: int = Field(gt=0, description="at most this many frames a clip, evenly spread")
-    width: int = Field(gt=0)
-    height: int = Field(gt=0)
-    resize: Literal["stretch", "crop"] = Field(
-        default="stretch", description="crop: scale the short side, then cut the centre"
-    )
-    box: tuple[float, float, float, float] = Field(
-        default=(0.0, 0.0, 1.0, 1.0), description="left, top, right, bottom of the part looked at, as shares"
-    )
+    Attributes:
+        rate_hz: Frames taken a second, by time.
+        max_frames: At most this many frames a clip, evenly spread.
+        width: Pixels.
+        height: Pixels.
+        resize: "crop": scale the short side, then cut the centre.
+        box: Left, top, right, bottom of the part looked at, as shares.
+        colour: Of the pictures.
+        mean: Taken off each value 0..255.
+        scale: Then divided by this.
+    """
+
+    rate_hz: Annotated[float, Rule(above=0)]
+    max_frames: _Positive
+    width: _Positive
+    height: _Positive
+    resize: Literal["stretch", "crop"] = "stretch"
+    box: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
     colour: Literal["rgb", "gray"] = "rgb"
-    mean: float = Field(default=127.0, description="taken off each value 0..255")
-    scale: float = Field(default=128.0, description="then divided by this")
+    mean: float = 127.0
+    scale: float = 128.0
 
 
-class AudioSpec(_Frozen):
-    """How samples become float32 [T, bands] (log_mel), [P, 96, 64] (patches) or [n, 1] (waveform)."""
+class AudioSpec(Record):
+    """How samples become float32 [T, bands] (log_mel), [P, 96, 64] (patches) or [n, 1] (waveform).
+
+    Attributes:
+        kind: Which of them.
+        rate_hz: Samples a second.
+        window: Samples, periodic Hann.
+        hop: Samples.
+        fft: Samples that are transformed.
+        bands: Of the mel scale.
+        low_hz: Where the lowest begins.
+        high_hz: Where the highest ends.
+        offset: log(mel + offset).
+        patch: Steps of one patch, for kind patches.
+        patch_hop: Steps from one patch to the next.
+        mean: Taken off each value.
+        scale: Then divided by this.
+    """
 
     kind: Literal["log_mel", "patches", "waveform"] = "log_mel"
-    rate_hz: int = Field(default=16000, gt=0)
-    window: int = Field(default=400, gt=0, description="samples, periodic Hann")
-    hop: int = Field(default=160, gt=0, description="samples")
-    fft: int = Field(default=512, gt=0)
-    bands: int = Field(default=64, gt=0)
+    rate_hz: _Positive = 16000
+    window: _Positive = 400
+    hop: _Positive = 160
+    fft: _Positive = 512
+    bands: _Positive = 64
     low_hz: float = 125.0
     high_hz: float = 7500.0
-    offset: float = Field(default=0.001, description="log(mel + offset)")
-    patch: int = Field(default=96, gt=0, description="steps of one patch, for kind patches")
-    patch_hop: int = Field(default=48, gt=0, description="steps from one patch to the next")
+    offset: float = 0.001
+    patch: _Positive = 96
+    patch_hop: _Positive = 48
     mean: float = 0.0
     scale: float = 1.0
 
 
-class FeatureContract(_Frozen):
-    """What a model takes: a spec a stream, and the weights behind features of a frozen encoder."""
+class FeatureContract(Record):
+    """What a model takes: a spec a stream, and the weights behind features of a frozen encoder.
+
+    Attributes:
+        video: Of the stream "video".
+        audio: Of the stream "audio".
+        encoders: {stream: name and hash of frozen weights}.
+    """
 
     video: VideoSpec | None = None
     audio: AudioSpec | None = None
-    encoders: dict[str, str] = Field(
-        default_factory=dict, description="stream: name and hash of frozen weights"
-    )
+    encoders: dict[str, str] = empty()
 
     def canonical(self) -> str:
         """Return the canonical JSON: sorted keys, no blanks."""

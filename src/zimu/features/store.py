@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
 
 from zimu.errors import BundleError, ConfigError
 from zimu.features.spec import FeatureContract, check_same
+from zimu.records import RecordError
 from zimu.streams import Stream
 
 __all__ = ["FeatureStore"]
@@ -151,7 +151,7 @@ class FeatureStore:
             return
         try:
             found = FeatureContract.model_validate_json(kept.read_text("utf-8"))
-        except (ValidationError, UnicodeDecodeError) as error:
+        except (RecordError, UnicodeDecodeError) as error:
             raise ConfigError(f"{kept} is damaged. Delete the folder and extract again.") from error
         check_same(found, self.contract, str(self.folder))
 
