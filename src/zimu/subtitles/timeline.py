@@ -14,11 +14,8 @@ from pathlib import Path
 
 from zimu.clips.speech import Speech
 from zimu.streams import Caption
-from zimu.subtitles.aligning import read_transcript
 from zimu.subtitles.cue import Cue, Word
-from zimu.subtitles.files import read_track
 from zimu.subtitles.measure import columns, guess_language, join_lines
-from zimu.subtitles.recognise import tell_languages
 from zimu.subtitles.styles import Style, style_of
 from zimu.timing import Span, to_ms
 
@@ -67,6 +64,11 @@ def read_speech(path: Path, speech: Speech | None, heard: Sequence[Caption] = ()
     Raises:
         SubtitleError: The file cannot be read, or has no times and nobody speaks.
     """
+    # Here, since most runs read no speech and each module takes its time to load.
+    from zimu.subtitles.aligning import read_transcript
+    from zimu.subtitles.files import read_track
+    from zimu.subtitles.recognise import tell_languages
+
     if path.suffix.lower() == ".txt":
         cues = read_transcript(path, speech, heard=_words(heard))
     else:

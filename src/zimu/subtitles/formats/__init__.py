@@ -5,37 +5,48 @@ To add one, write a module with `read(text) -> Track` and `write(track) -> str`,
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 from zimu.subtitles.cue import Track
-from zimu.subtitles.formats import ass, json, lrc, srt, tsv, ttml, txt, vtt
 
 __all__ = ["FORMATS", "SUFFIXES", "Format"]
 
 
-@dataclass(frozen=True, slots=True)
 class Format:
-    """How a format is read and written.
+    """How a format is read and written; its module is loaded when it is needed.
 
-    Attributes:
-        read: Gives the track of a text whose line ends are line feeds.
-        write: Gives the text of a track.
+    Args:
+        name: The module's name.
     """
 
-    read: Callable[[str], Track]
-    write: Callable[[Track], str]
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def read(self, text: str) -> Track:
+        """Return the track of a text whose line ends are line feeds.
+
+        Raises:
+            SubtitleError: The text is not of this format.
+        """
+        track: Track = self._module().read(text)
+        return track
+
+    def write(self, track: Track) -> str:
+        """Return the text of a track.
+
+        Raises:
+            SubtitleError: The format cannot hold the track.
+        """
+        text: str = self._module().write(track)
+        return text
+
+    def _module(self) -> Any:
+        return import_module(f"{__package__}.{self._name}")
 
 
 FORMATS: dict[str, Format] = {
-    "srt": Format(srt.read, srt.write),
-    "vtt": Format(vtt.read, vtt.write),
-    "ass": Format(ass.read, ass.write),
-    "ttml": Format(ttml.read, ttml.write),
-    "lrc": Format(lrc.read, lrc.write),
-    "json": Format(json.read, json.write),
-    "txt": Format(txt.read, txt.write),
-    "tsv": Format(tsv.read, tsv.write),
+    name: Format(name) for name in ("srt", "vtt", "ass", "ttml", "lrc", "json", "txt", "tsv")
 }
 
 SUFFIXES: dict[str, str] = {
