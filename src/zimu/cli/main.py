@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from typing import Any
@@ -81,6 +82,8 @@ def main(arguments: list[str] | None = None) -> Any:
             raise
         _show(str(error))
         code = 2
+    # All memory goes back to the system at once: to look through it for cycles first took 0.05 s.
+    gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -6,6 +6,7 @@ another, standard output. It ends when the first is closed, so it never outlives
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -91,6 +92,9 @@ def serve(orders: BufferedReader, pipe: BinaryIO) -> int:
     """Decode the one file that is ordered; return the exit code, 0 whether it could be read or not."""
     import av  # noqa: F401  # before there is an order: it takes as long as the parent takes for its model
 
+    # A fork looks through nothing that it shares: that would copy it. Its parent may have stopped collecting.
+    gc.freeze()
+    gc.enable()
     message = read_message(orders)
     if message is None:
         return 3

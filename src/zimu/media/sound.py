@@ -28,8 +28,8 @@ _TOLERANCE_S = Fraction(1, 10)
 MAX_GAP_S = 600
 
 
-# Seconds of sound that wait in FFmpeg's resampler before they are asked for.
-_READ_S = 0.2
+# Seconds of sound that FFmpeg's resampler gathers before they are asked for.
+_READ_S = 0.5
 
 
 class Resampler:
@@ -90,6 +90,8 @@ class Resampler:
             # The places of the channels are unknown, so FFmpeg cannot weigh them: take the mean.
             channels = "+".join(f"c{number}" for number in range(frame.layout.nb_channels))
             mix.insert(0, ("pan", f"mono|c0<{channels}"))
+        # Decoders give some hundredths of a second at a time; to fetch each costs more than to gather them.
+        mix.append(("asetnsamples", f"{max(1, round(_READ_S * self._rate_hz))}:p=0"))
         graph = Graph()
         graph.link_nodes(
             graph.add_abuffer(
