@@ -60,13 +60,13 @@ class SoundHead:
         spoken = wording.speech_score(scores) >= _SPOKEN
         found = self.evidence(features) * np.where(spoken, _UNDER_SPEECH, 1.0)[:, None]
         out = scores.copy()
-        thresholds = {c: t for s in wording.sounds for c, t in zip(s.classes, s.thresholds, strict=True)}
         likeliest = found.argmax(1)
-        for kind, column in enumerate(self.classes.tolist()):
+        for kind in np.unique(likeliest).tolist():
+            column = int(self.classes[kind])
             others = np.where(self.related[kind], 0, scores).max(1)
             is_told = (likeliest == kind) & (others < self.foreign)
             level = np.where(is_told, found[:, kind] / self.heard, 0)
-            told = np.minimum(1, level * thresholds.get(column, 1.0))
+            told = np.minimum(1, level * wording.thresholds.get(column, 1.0))
             out[:, column] = np.maximum(out[:, column], told)
         return out
 

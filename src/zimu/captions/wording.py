@@ -71,6 +71,7 @@ class Wording:
         sounds: What can be told.
         class_names: The classifier's classes in its order.
         speech: The classes by which speech is known.
+        thresholds: {class: score from which on it is taken as heard}.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Wording:
         self.sounds = sounds
         self.class_names = class_names
         self.speech = speech
+        self.thresholds = {c: t for s in sounds for c, t in zip(s.classes, s.thresholds, strict=True)}
         self._columns = np.array([c for s in sounds for c in s.classes], np.int64)
         self._thresholds = np.array([t for s in sounds for t in s.thresholds], np.float32)
         self._first = np.cumsum([0] + [len(s.classes) for s in sounds[:-1]])

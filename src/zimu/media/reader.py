@@ -148,9 +148,10 @@ class MediaStream(Iterator[Frame | Samples], AbstractContextManager["MediaStream
 
     def _decode(self) -> Generator[Frame | Samples, None, None]:
         by_index = {track.stream.index: track for track in self._tracks}
-        packets = self._container.demux([track.stream for track in self._tracks])
         is_empty = True
-        while (packet := self._next_packet(packets)) is not None and not self._is_past_end():
+        for packet in self._packets():
+            if self._is_past_end():
+                break
             track = by_index[packet.stream.index]
             frames = self._frames_of(packet) if track.wants(packet) else ()
             for frame in frames:
@@ -165,18 +166,18 @@ class MediaStream(Iterator[Frame | Samples], AbstractContextManager["MediaStream
                 yield item
         self._report(is_empty)
 
-    def _next_packet(self, packets: Iterator[Packet[Any]]) -> Packet[Any] | None:
+    def _packets(self) -> Iterator[Packet[Any]]:
+        """Yield packets until the file ends or cannot be read any further."""
         import av
 
         with mapping(self._name):
             try:
-                return next(packets, None)
+                yield from self._container.demux([track.stream for track in self._tracks])
             except MemoryError:
                 raise
             except av.FFmpegError as error:
                 self._fault = self._fault or one_line(error)
                 self.warnings.append(f"{self._name} could not be read to its end: {one_line(error)}.")
-                return None
 
     def _frames_of(self, packet: Packet[Any]) -> list[Any]:
         import av
