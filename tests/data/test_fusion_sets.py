@@ -94,6 +94,8 @@ def test_utd_mhad_keeps_both_clocks_and_the_subjects_apart(tmp_path: Path) -> No
     )
     parts = read_utd_mhad(tmp_path)
     assert {int(i.split("_s")[1][0]) for i in parts.test.ids} == {2, 4, 6, 8}
+    # What a subject does with one action is a group: no part of it may judge what was fitted on another.
+    assert parts.test.groups is not None and len(set(parts.test.groups.tolist())) == 8
     skeleton, inertial = (parts.test.streams[n] for n in ("skeleton", "inertial"))
     assert skeleton.keep.sum(1).tolist() == [41, 50] * 4
     assert skeleton.times[0, 1] == pytest.approx(1.5 / 30) and inertial.times[0, 1] == pytest.approx(1.5 / 50)
