@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -116,3 +118,8 @@ def test_what_is_no_bundle_is_one_clear_line(tmp_path: Path) -> None:
         Bundle(tmp_path / "text.zip")
     with pytest.raises(UnknownNameError, match="Unknown bundle 'nowhere'"):
         find_bundle("nowhere")
+
+
+def test_captioning_loads_no_pydantic() -> None:
+    code = "import sys, zimu.captions.captioner as c; c.load(); sys.exit('pydantic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -31,9 +31,7 @@ DEFAULT = ("describe", "sounds")
 # Up to so many pictures a second it does not matter that a picture is some hundredths of a second older.
 SPARSE_HZ = 4
 
-# Clips that are captioned at once. A step of the decoder costs nearly as much for few clips as for many;
-# those of a run over keyframes share their pictures, so that twice as many take 7 MB more and not 30.
-_BATCH, _SPARSE_BATCH = 8, 16
+_BATCH = 8
 _STILL_S = Fraction(5)
 
 
@@ -200,8 +198,7 @@ class Captioner:
                 clips = _still(items) if probe.is_still else self._clips(items)
                 if keyframes:
                     clips = _hold(clips)
-                size = _SPARSE_BATCH if keyframes else _BATCH
-                for batch in _batches((clip for clip in clips if self._can_use(clip)), size):
+                for batch in _batches(clip for clip in clips if self._can_use(clip)):
                     watch_clips(batch)
                     found = self._engine.caption(batch, languages)
                     yield from (c for row in zip(*found.values(), strict=True) for c in row)
@@ -324,11 +321,11 @@ def _hold(clips: Iterator[Clip]) -> Iterator[Clip]:
             yield replace(clip, frames=frames)
 
 
-def _batches(clips: Iterator[Clip], size: int) -> Iterator[list[Clip]]:
+def _batches(clips: Iterator[Clip]) -> Iterator[list[Clip]]:
     batch: list[Clip] = []
     for clip in clips:
         batch.append(clip)
-        if len(batch) == size:
+        if len(batch) == _BATCH:
             yield batch
             batch = []
     if batch:

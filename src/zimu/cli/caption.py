@@ -83,8 +83,6 @@ def caption(
     """
     # NumPy has little to multiply here: threads of its own would only spin beside those that have work to do.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Looking for plug-ins of pydantic reads what is known of every installed package.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Loading makes a hundred thousand objects that stay: the collector would look through them many times.
     gc.disable()
     click.get_current_context().call_on_close(gc.enable)
