@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 __all__ = ["draw_curves"]
 
-_SHOWN = ("cider_d", "bleu_4", "wer", "distinct")
+# CIDEr-D goes to ten and the others to one: on one axis the latter would lie flat.
+_PANELS = (("CIDEr-D", ("cider_d",)), ("share", ("bleu_4", "wer", "distinct")))
+_STYLES = ("-", "--", ":", "-.")
 
 
 def draw_curves(history: Sequence[dict[str, float]], path: Path) -> None:
@@ -22,19 +25,26 @@ def draw_curves(history: Sequence[dict[str, float]], path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    names = [k for k in dict.fromkeys(k for row in history for k in row) if k.rpartition("_")[0] in _SHOWN]
-    figure, axes = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for name in ("loss", "reward"):
-        if rows := [r for r in history if name in r]:
-            axes[0].plot([r["epoch"] for r in rows], [r[name] for r in rows], marker=".", label=name)
-    axes[0].set(xlabel="epoch", ylabel="training loss, then reward")
-    axes[0].legend()
-    for number, name in enumerate(names):
-        rows = [r for r in history if name in r]
-        style = ("-", "--", ":", "-.")[number % 4]
-        axes[1].plot([r["epoch"] for r in rows], [r[name] for r in rows], style, marker=".", label=name)
-    axes[1].set(xlabel="epoch", ylabel="score on the validation part")
-    if names:
-        axes[1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))  # beside the lines, not on them
+    names = list(dict.fromkeys(k for row in history for k in row))
+    learnt = [n for n in names if n in ("loss", "reward")]
+    panels = [("training " + ", then ".join(learnt or ["loss"]), learnt)]
+    for title, metrics in _PANELS:
+        if found := [n for n in names if n.rpartition("_")[0] in metrics]:
+            panels.append((f"validation, {title}", found))
+    figure, axes = pyplot.subplots(
+        1, len(panels), figsize=(4.5 * len(panels), 4), layout="constrained", squeeze=False
+    )
+    for axis, (title, shown) in zip(axes[0], panels, strict=True):
+        _draw_panel(axis, history, title, shown)
     figure.savefig(path, dpi=100)
     pyplot.close(figure)
+
+
+def _draw_panel(axis: Any, history: Sequence[dict[str, float]], title: str, names: Sequence[str]) -> None:
+    for number, name in enumerate(names):
+        rows = [r for r in history if name in r]
+        style = _STYLES[number % len(_STYLES)]
+        axis.plot([r["epoch"] for r in rows], [r[name] for r in rows], style, marker=".", label=name)
+    axis.set(xlabel="epoch", ylabel=title)
+    if names:
+        axis.legend()
