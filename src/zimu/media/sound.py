@@ -131,26 +131,26 @@ class SoundBlocks:
         self._waiting = 0
         self._anchor: Fraction | None = None
         self._given = 0  # samples handed over or waiting, counted from the anchor
-        self._heard = Fraction(0)  # seconds of input since the anchor
+        self._expected = Fraction(0)  # seconds; where the next frame starts if nothing is missing
         self._skip = Fraction(0)
 
-    def push(self, time: Fraction, frame: AudioFrame) -> Iterator[Samples]:
-        """Take a decoded frame that starts at `time`; yield the blocks that are full."""
-        length = Fraction(frame.samples, frame.sample_rate)
+    def push(self, time: Fraction, length: Fraction, frame: AudioFrame) -> Iterator[Samples]:
+        """Take a decoded frame that starts at `time` and lasts `length`; yield the blocks that are full."""
         if self._anchor is None:
-            self._anchor = time
-        expected = self._anchor + self._heard
-        step = 0 if time == expected else time - expected
+            self._anchor = self._expected = time
+        step = 0 if time == self._expected else time - self._expected
         if step > MAX_GAP_S:
             yield from self.finish()
-            self._anchor, self._given, self._heard = time, 0, Fraction(0)
+            self._anchor = self._expected = time
+            self._given = 0
         elif step > _TOLERANCE_S:
             self._keep(self._resampler.flush())
-            self._heard += step
-            self._keep([np.zeros(max(0, round(self._heard * self._rate) - self._given), np.float32)])
+            self._expected += step
+            count = round((self._expected - self._anchor) * self._rate)
+            self._keep([np.zeros(max(0, count - self._given), np.float32)])
         elif step < -_TOLERANCE_S and -step < MAX_GAP_S:
             return
-        self._heard += length
+        self._expected += length
         self._keep(self._resampler.push(frame))
         yield from self._full_blocks()
 

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -183,6 +184,12 @@ class VideoTrack:
             yield from lane.finish(self._clock.end)
 
 
+@lru_cache(maxsize=64)
+def _length(samples: int, rate_hz: int) -> Fraction:
+    """Return seconds; nearly all frames of a file are equally long, and to make a fraction is slow."""
+    return Fraction(samples, rate_hz)
+
+
 class AudioTrack:
     """The audio stream.
 
@@ -214,9 +221,10 @@ class AudioTrack:
         """Take a decoded frame; yield the blocks that are full."""
         audio: AudioFrame = frame
         if audio.samples and audio.sample_rate >= LOWEST_RATE_HZ:
-            time = self._clock.time(audio.pts, Fraction(audio.samples, audio.sample_rate))
+            length = _length(audio.samples, audio.sample_rate)
+            time = self._clock.time(audio.pts, length)
             if time is not None:
-                yield from self._blocks.push(time, audio)
+                yield from self._blocks.push(time, length, audio)
 
     def finish(self) -> Iterator[Samples]:
         """Yield the sound that is left."""
