@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 from zimu.bundles.manifest import Bundle, find_bundle
 from zimu.captions.engine import CaptionEngine
 from zimu.captions.sounds import SoundTagger
-from zimu.captions.speech_engine import SpeechEngine, find_whisper, is_whisper
-from zimu.clips.speech import RATE_HZ, Speech, SpeechSettings
 from zimu.clips.windows import Windows, iter_clips
 from zimu.errors import BundleError, ConfigError, MediaError, unknown_name
 from zimu.media.guard import GuardedStream, iter_media_guarded
@@ -21,7 +19,9 @@ from zimu.media.requests import WATCH, FrameRequest, SampleRequest
 from zimu.streams import Caption, Clip, Frame, Samples
 
 if TYPE_CHECKING:
+    from zimu.captions.speech_engine import SpeechEngine
     from zimu.captions.speech_listener import SpeechListener
+    from zimu.clips.speech import Speech
 
 __all__ = ["DEFAULT", "SPARSE_HZ", "Captioner", "load"]
 
@@ -47,7 +47,12 @@ def load(bundle: str | Path | Sequence[str | Path] | None = None, *, threads: in
         UnknownNameError: Neither a path nor a shipped name.
         BundleError: A bundle is damaged, or two of them write captions of scenes.
     """
-    names = DEFAULT if bundle is None else (bundle,) if isinstance(bundle, str | Path) else tuple(bundle)
+    if bundle is None:
+        return Captioner([find_bundle(name) for name in DEFAULT], threads=threads)
+    # Here and below, since most runs have nothing to do with speech and each module takes its time to load.
+    from zimu.captions.speech_engine import find_whisper, is_whisper
+
+    names = (bundle,) if isinstance(bundle, str | Path) else tuple(bundle)
     said = [name for name in names if is_whisper(name)]
     if len(said) > 1:
         raise BundleError(f"One Whisper can run at a time, found: {', '.join(map(str, said))}.")
@@ -214,6 +219,10 @@ class Captioner:
         """Return what finds speech in the sound that is decoded anyway, or None where none is at its rate."""
         if not (is_watched or self._speaking or self._segment_bundle):
             return None
+        from zimu.captions.speech import speech_finder
+        from zimu.captions.speech_listener import LONGEST_S, SpeechListener
+        from zimu.clips.speech import RATE_HZ, SpeechSettings
+
         if self._samples() != SampleRequest(RATE_HZ):
             if self._speaking is not None:
                 raise BundleError(
@@ -221,20 +230,20 @@ class Captioner:
                     "rate. Run them one after the other."
                 )
             return None
-        from zimu.captions.speech import speech_finder
-        from zimu.captions.speech_listener import LONGEST_S, SpeechListener
-
         finder = speech_finder(self._segment_bundle, SpeechSettings(longest_s=LONGEST_S))
         return SpeechListener(finder, self._speaking)
 
     def _samples(self) -> SampleRequest | None:
         """Return the sound that is decoded."""
         samples = self._engine.samples if self._engine else None
-        if samples is None and self._tag_bundle is not None:
-            spec = self._tag_bundle.manifest.contract.audio
-            samples = SampleRequest(spec.rate_hz if spec else RATE_HZ)
-        needed = self._speaking is not None or self._segment_bundle is not None
-        return SampleRequest(RATE_HZ) if samples is None and needed else samples
+        spec = self._tag_bundle.manifest.contract.audio if self._tag_bundle is not None else None
+        if samples is None and spec is not None:
+            return SampleRequest(spec.rate_hz)
+        if samples is None and (self._speaking is not None or self._segment_bundle is not None):
+            from zimu.clips.speech import RATE_HZ
+
+            return SampleRequest(RATE_HZ)
+        return samples
 
     def _open(self, path: Path, keyframes: bool, every_frame: bool) -> GuardedStream:
         engine = self._engine

@@ -50,15 +50,17 @@ class Showing:
             UnknownNameError: A kind is unknown.
             ConfigError: Speech is asked for and nothing tells it, or a file cannot be read.
         """
-        from zimu.captions.speech_engine import is_whisper
-
         for kind in self.kinds or ():
             if kind not in KINDS:
                 raise unknown_name("kind of caption", kind, KINDS)
         for path in (self.speech, self.terms):
             if path is not None and not path.is_file():
                 raise ConfigError(f"There is no file {path}.")
-        tells_speech = self.speech is not None or any(map(is_whisper, asked or ()))
+        tells_speech = self.speech is not None
+        if asked is not None:
+            from zimu.captions.speech_engine import is_whisper
+
+            tells_speech |= any(map(is_whisper, asked))
         if "speech" in (self.kinds or ()) and not tells_speech:
             raise ConfigError(
                 "Nothing tells what is said. Give --speech FILE (subtitles, Whisper's JSON or a text), or a "

@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import log
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from zimu.clips.speech import Speech
 from zimu.streams import Caption
 from zimu.subtitles.cue import Cue, Word
 from zimu.subtitles.measure import columns, guess_language, join_lines
 from zimu.subtitles.styles import Style, style_of
 from zimu.timing import Span, to_ms
+
+if TYPE_CHECKING:
+    from zimu.clips.speech import Speech
 
 __all__ = ["arrange", "read_speech"]
 
