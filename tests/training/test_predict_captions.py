@@ -51,7 +51,7 @@ def recipe(fusion: str = "concat_time", **changes: Any) -> CaptionerRecipe:
         "fusion": {"name": fusion},
         "decoder": {"hidden": 32, "embedding": 16, "attention": 16, "dropout": 0.0},
         "search": {"beam_size": 1, "max_length": 4},
-        "training": {"epochs": 16, "batch_size": 20, "learning_rate": 0.02},
+        "training": {"epochs": 12, "batch_size": 20, "learning_rate": 0.02},
     }
     return CaptionerRecipe.model_validate(values | changes)
 
@@ -62,10 +62,10 @@ def errors(train: PredictData, test: PredictData, **losses: float) -> float:
 
 
 def test_word_times_teach_a_decoder_where_to_look() -> None:
-    train, test = spoken(300, 1), spoken(60, 2)
-    # Measured 0.51 without and 0.07 with them.
+    train, test = spoken(240, 1), spoken(60, 2)
+    # Measured 0.70 without and 0.12 with them.
     blind, told = errors(train, test), errors(train, test, alignment=1.0, looking=0.5)
-    assert blind > 0.35 and told < 0.15, (blind, told)
+    assert blind > 0.5 and told < 0.25, (blind, told)
 
 
 def test_attention_on_the_word_that_is_written_costs_nothing_and_elsewhere_much() -> None:
