@@ -63,6 +63,9 @@ def test_a_record_read_from_its_own_json_is_the_same() -> None:
         ({"notes": {3: 1}}, "notes", "must be a text, found 3"),
         ({"last": "x"}, "last", "must have at least 2 entries, found 1"),
         ({"day": 1}, "day", "is no key here"),
+        ({"self": 1}, "self", "is no key here"),
+        ({"notes": {"x": 10**400}}, "notes.x", "must be a number that a float can hold"),
+        ({"days": "9" * 100_000}, "days", r"must be a whole number, found '9{8,20}\.\.\.9{8,20}'"),
     ],
 )
 def test_what_does_not_fit_is_named(values: dict[str, Any], where: str, reason: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from reprlib import repr as shown  # a stranger's value may be a megabyte long
 from types import UnionType
 from typing import (
     Annotated,
@@ -75,15 +76,15 @@ class Rule:
         """
         # Written so that what is not a number fits no bound.
         if self._above is not None and not value > self._above:
-            raise ValueError(f"must be above {self._above}, found {value!r}")
+            raise ValueError(f"must be above {self._above}, found {shown(value)}")
         if self._least is not None and not value >= self._least:
-            raise ValueError(f"must be at least {self._least}, found {value!r}")
+            raise ValueError(f"must be at least {self._least}, found {shown(value)}")
         if self._most is not None and not value <= self._most:
-            raise ValueError(f"must be at most {self._most}, found {value!r}")
+            raise ValueError(f"must be at most {self._most}, found {shown(value)}")
         if self._length and len(value) < self._length:
             raise ValueError(f"must have at least {self._length} entries, found {len(value)}")
         if self._pattern and not re.fullmatch(self._pattern, value):
-            raise ValueError(f"must match {self._pattern}, found {value!r}")
+            raise ValueError(f"must match {self._pattern}, found {shown(value)}")
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
@@ -109,7 +110,7 @@ class Record:
         hints = get_type_hints(cls, include_extras=True)
         cls._kinds = {name: kind for name, kind in hints.items() if get_origin(kind) is not ClassVar}
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:  # a file may hold the key "self"
         fields = self._kinds
         if unknown := values.keys() - fields.keys():
             raise RecordError((min(unknown),), f"is no key here; known: {', '.join(fields)}")
@@ -199,7 +200,7 @@ def _checked(value: Any, kind: Any, where: tuple[str, ...]) -> Any:
     if origin is Literal:
         if any(type(value) is type(known) and value == known for known in inside):
             return value
-        raise RecordError(where, f"must be {' or '.join(map(repr, inside))}, found {value!r}")
+        raise RecordError(where, f"must be {' or '.join(map(repr, inside))}, found {shown(value)}")
     if origin is tuple and isinstance(value, list | tuple):
         return _tuple(value, inside, where)
     if origin is dict and isinstance(value, Mapping):
@@ -228,11 +229,14 @@ def _single(value: Any, kind: type, where: tuple[str, ...]) -> Any:
                 raise RecordError((*where, *error.where), error.reason) from None
     elif isinstance(value, bool) == (kind is bool):
         if kind is float and isinstance(value, int | float):
-            return float(value)
+            try:
+                return float(value)
+            except OverflowError:
+                raise RecordError(where, "must be a number that a float can hold") from None
         if kind in _PLAIN and isinstance(value, kind):
             return value
     named = _PLAIN.get(kind, "a list" if kind is tuple else "an object of keys and values")
-    raise RecordError(where, f"must be {named}, found {value!r}")
+    raise RecordError(where, f"must be {named}, found {shown(value)}")
 
 
 def _dumped(value: Any, sequence: type[list[Any]] | type[tuple[Any, ...]]) -> Any:
