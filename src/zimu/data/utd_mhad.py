@@ -23,8 +23,8 @@ def read_utd_mhad(folder: Path, *, thin: Mapping[str, int] | None = None, seed: 
 
     Validation is a fifth of the training clips, drawn by subject and action, since four subjects are too few
     to set one aside. The four trials of a subject's action are a group: what is fitted on some of them and
-    judged on the others has seen them. Joints are taken relative to where each was in the first frame: the place of a joint
-    tells people apart better than actions (validation 36.8 % with it, 66.7 % without).
+    judged on the others has seen them. Joints are taken relative to where each was in the first frame: the
+    place of a joint tells people apart better than actions (validation 36.8 % with it, 66.7 % without).
 
     Args:
         folder: Has `skeleton_inertial.npz`.
