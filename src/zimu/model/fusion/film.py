@@ -38,7 +38,9 @@ class FiLM(nn.Module):
     def forward(self, vectors: Sequence[Tensor]) -> Tensor:
         parts: list[Tensor] = []
         for i, layer in enumerate(self.modulate):
-            others = torch.cat([x for j, x in enumerate(vectors) if j != i], -1)
+            rest = [x for j, x in enumerate(vectors) if j != i]
+            # With two streams there is nothing to join, and joining one copies it.
+            others = rest[0] if len(rest) == 1 else torch.cat(rest, -1)
             scale, shift = layer(others).chunk(2, -1)
             parts.append(scale * vectors[i] + shift)
         return reduce(torch.add, parts)
