@@ -11,9 +11,11 @@ from safetensors.torch import save_file
 
 from zimu.bundles.session import Graph
 from zimu.errors import ConfigError
+from zimu.features.store import FeatureStore
 from zimu.model.encoders.resnet import ResNet
 from zimu.model.encoders.tail import cut, regions_of
 from zimu.training.export import export, load_run, verify_run
+from zimu.training.extraction import contract_of
 from zimu.training.loop import train
 from zimu.training.recipes import Recipe, load_recipe
 from zimu.training.stages import epochs_of, stage_at
@@ -137,8 +139,40 @@ def test_a_cut_network_is_the_whole_network() -> None:
     frames = torch.rand(1, 3, 64, 96)
     front, tail = cut(whole.blocks(), 3)
     torch.testing.assert_close(regions_of(tail(front(frames))), whole.regions(frames))
-    with pytest.raises(ConfigError, match="has 9 blocks, of which 9 cannot be tuned"):
-        cut(whole.blocks(), 9)
+    front, tail = cut(whole.blocks(), 9)
+    assert front(frames) is frames
+    torch.testing.assert_close(regions_of(tail(frames)), whole.regions(frames))
+    with pytest.raises(ConfigError, match="has 9 blocks, of which 10 cannot be tuned"):
+        cut(whole.blocks(), 10)
+
+
+WHOLE = [f"model.encoders.video.{k}" for k in ("tuned=9", "part=0.6", "mirror=true", "light=0.1")]
+
+
+def test_a_whole_encoder_is_tuned_on_new_views_of_the_stored_pictures(folder: Path, tmp_path: Path) -> None:
+    recipe = load_recipe(folder / "recipe.toml", WHOLE)
+    run = tmp_path / "run"
+    train(recipe, run)
+    store = FeatureStore(run / "features", contract_of(recipe))
+    stored = store.get("0")["video"].values
+    pictures = np.frombuffer((folder / "0.ppm").read_bytes()[13:], np.uint8).reshape(64, 64, 3)
+    # Half precision holds all of (value - 127) / 128.
+    assert np.array_equal(stored[0].astype(np.float32), (pictures.transpose(2, 0, 1) - 127.0) / 128.0)
+    resumed = tmp_path / "resumed"
+    for steps in (1, 4, 0):
+        train(recipe, resumed, max_steps=steps or None)
+    straight, again = (torch.load(p / "last.pt", weights_only=True)["weights"] for p in (run, resumed))
+    assert [n for n in straight if not torch.equal(straight[n], again[n])] == []
+    published = cut(_published(recipe).blocks(), 9)[1].state_dict()
+    still = [n for n, v in published.items() if torch.equal(v, straight[f"encoders.video.tail.{n}"])]
+    assert still and all(n.endswith(("running_mean", "running_var", "num_batches_tracked")) for n in still)
+    bundle = export(run, tmp_path / "bundle")
+    assert verify_run(run, bundle) == 2
+
+
+def test_pictures_that_change_need_every_block_tuned(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="2 of 9 blocks of resnet18 are tuned"):
+        train(load_recipe(folder / "recipe.toml", WHOLE[1:]), tmp_path)
 
 
 def test_every_stage_has_its_own_rate(recipe: Recipe) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from zimu.errors import ConfigError
 from zimu.model.captioner import CaptionModel
 from zimu.model.decoder import AttentionDecoder
 from zimu.model.encoders.efficientnet_lite import EfficientNetLite0
@@ -12,6 +13,7 @@ from zimu.model.encoders.regions import RegionEncoder
 from zimu.model.encoders.resnet import ResNet
 from zimu.model.encoders.strided import StridedEncoder
 from zimu.model.encoders.tail import cut
+from zimu.model.encoders.views import RandomView
 from zimu.model.encoders.wavenet import WaveNetEncoder
 from zimu.model.fusion import FUSIONS, build_fusion
 from zimu.model.fusion.early import EarlyJoin
@@ -62,6 +64,15 @@ def build_model(recipe: Recipe, tokens: int) -> CaptionModel:
     return model
 
 
+def _view(encoder: RegionsRecipe, blocks: int) -> RandomView:
+    if encoder.tuned != blocks:
+        raise ConfigError(
+            f"`part`, `mirror` and `light` change the pictures, but {encoder.tuned} of {blocks} blocks of "
+            f"{encoder.backbone} are tuned and the rest is stored. Set model.encoders.video.tuned = {blocks}."
+        )
+    return RandomView(encoder.part, encoder.mirror, encoder.light)
+
+
 def _join(recipe: Recipe) -> EarlyJoin:
     options = recipe.model.fusion.options()
     names = list(recipe.model.encoders)
@@ -86,9 +97,10 @@ def _encoder(recipe: Recipe, stream: str, encoder: EncoderRecipe, join: EarlyJoi
     width = recipe.model.width
     shape = _step_shape(recipe, stream) if join is None else join.shape
     if isinstance(encoder, RegionsRecipe):
-        blocks = build_backbone(encoder.backbone).blocks() if encoder.tuned else []
+        blocks = build_backbone(encoder.backbone).blocks()
         tail = cut(blocks, encoder.tuned)[1] if encoder.tuned else None
-        return RegionEncoder(shape[1], shape[0], width, encoder.dropout, tail)
+        view = _view(encoder, len(blocks)) if encoder.changes_pictures else None
+        return RegionEncoder(shape[1], shape[0], width, encoder.dropout, tail, view)
     if isinstance(encoder, FramesRecipe | StridedRecipe):
         make = FrameEncoder if isinstance(encoder, FramesRecipe) else StridedEncoder
         options = encoder.model_dump(exclude={"name", "shift", "mirror"})

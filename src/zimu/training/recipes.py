@@ -55,7 +55,17 @@ class RegionsRecipe(_Frozen):
     tuned: int = Field(
         default=0, ge=0, description="last blocks that `[tuning]` trains; what goes into them is stored"
     )
+    part: float = Field(
+        default=1.0, gt=0, le=1, description="smallest part of each side of a picture that training shows"
+    )
+    mirror: bool = Field(default=False, description="half of the training pictures are mirrored")
+    light: Share = Field(default=0.0, description="largest change of brightness and contrast in training")
     dropout: Share = 0.1
+
+    @property
+    def changes_pictures(self) -> bool:
+        """Whether training draws another view of a picture each time; then every block is tuned."""
+        return self.part < 1 or self.mirror or self.light > 0
 
 
 class FramesRecipe(_Frozen):

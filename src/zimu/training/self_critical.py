@@ -7,9 +7,9 @@ phrase; and what a caption scores against the references of other clips can be t
 one sentence that half fits everything does not pay (the CIDErBtw of Wang et al. 2020, "Compare and Reweight",
 who weigh by it).
 
-What is sampled from must be what is searched. Dropout is therefore off, and the distribution is sharpened by
-a temperature: after label smoothing, a tenth of the probability lies on tokens that no search would ever
-take, and captions drawn at temperature 1 score a third of what the search writes.
+What is sampled from must be what is searched. Dropout is therefore off (pictures still change), and the
+distribution is sharpened by a temperature: after label smoothing, a tenth of the probability lies on tokens
+that no search would ever take, and captions drawn at temperature 1 score a third of what the search writes.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from torch.nn import functional as F
 from zimu.metrics.reward import CiderReward
 from zimu.model.captioner import CaptionModel
 from zimu.model.decoder import DecoderMemory, DecoderState
+from zimu.model.encoders.views import RandomView
 from zimu.model.steps import Steps
 from zimu.text.vocabulary import END, PAD, UNKNOWN, Vocabulary
 from zimu.training.batches import Batch
@@ -63,8 +64,14 @@ class SelfCritical:
         self.forbidden = [PAD, UNKNOWN, *(vocabulary.start(k) for k in vocabulary.languages)]
 
     def loss(self, model: CaptionModel, batch: Batch) -> tuple[Tensor, float]:
-        """Return a batch's policy loss and its samples' mean reward; `model` is left in evaluation mode."""
+        """Return a batch's policy loss and its samples' mean reward.
+
+        `model` is left in evaluation mode, but for the views of its pictures.
+        """
         model.eval()
+        for module in model.modules():
+            if isinstance(module, RandomView):
+                module.train()
         memory = model.encode(batch.streams)
         losses, means = [], []
         for language in self.vocabulary.languages:

@@ -53,8 +53,8 @@ def load_blocks(backbone: nn.Module, blocks: list[nn.Module], bundle: Bundle) ->
     found = _parameters(bundle, "video")
     numbers = [int(name.split(".")[1]) for name in found if name.startswith("front.")]
     module: nn.Module = backbone
-    if numbers:  # the last blocks were trained: the graph counts them apart
-        ahead = {"front": 0, "tail": max(numbers) + 1}
+    if any(name.startswith("tail.") for name in found):  # blocks were trained: the graph counts them apart
+        ahead = {"front": 0, "tail": max(numbers, default=-1) + 1}
         module, found = nn.ModuleList(blocks), {_in_order(n, ahead): v for n, v in found.items()}
     used = {id(p) for block in blocks for p in block.parameters()}
     wanted = {n for n, p in module.named_parameters() if id(p) in used}

@@ -30,15 +30,16 @@ def cut(blocks: Sequence[nn.Module], tuned: int) -> tuple[nn.Sequential, Tail]:
 
     Args:
         blocks: The encoder in order, from frames to feature maps.
-        tuned: How many of the last blocks make the tail.
+        tuned: How many of the last blocks make the tail. With all of them the front leaves frames as they
+            are.
 
     Raises:
         ConfigError: The encoder has too few blocks.
     """
-    if tuned >= len(blocks):
+    if tuned > len(blocks):
         raise ConfigError(
-            f"The frame encoder has {len(blocks)} blocks, of which {tuned} cannot be tuned: at least one "
-            "stays as it is. Lower model.encoders.video.tuned."
+            f"The frame encoder has {len(blocks)} blocks, of which {tuned} cannot be tuned. "
+            "Lower model.encoders.video.tuned."
         )
     first = len(blocks) - tuned
     return nn.Sequential(*blocks[:first]), Tail(*blocks[first:])
