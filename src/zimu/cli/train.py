@@ -31,6 +31,7 @@ def train(
     MANIFEST. Then the model begins with the weights of the bundle `describe`.
     """
     from zimu.cli.progress import steps
+    from zimu.training.devices import is_first_process
     from zimu.training.loop import train as run
 
     loaded = _loaded(what, settings)
@@ -49,6 +50,8 @@ def train(
                 show(None, event.text)
 
         best = run(loaded, out, max_steps=max_steps, report=report)
+    if not is_first_process():
+        return 0
     click.echo(f"best weights: {best}")
     run_folder, bundle = shlex.quote(str(out)), shlex.quote(f"{loaded.name}-bundle")
     click.echo(f"next: zimu export {run_folder} {bundle}; zimu caption VIDEO --bundle {bundle}")

@@ -188,13 +188,14 @@ class AttentionDecoder(nn.Module):
         tokens = tokens.view(clips, -1, length + 1)
         lengths = (tokens[:, :, 1:] != PAD).sum(2).amax(0)
         order = lengths.argsort(descending=True, stable=True)
-        active = [(lengths > position).sum() for position in range(length)]
+        # One answer from the device instead of one a position.
+        active = (lengths > torch.arange(length, device=lengths.device).unsqueeze(1)).sum(1).tolist()
         columns = tokens.shape[1]
         state = DecoderState(*(s.repeat_interleave(columns, 0) for s in (state.hidden, state.cell)))
         parts: list[Tensor] = []
         step = memory
         for position in range(length):
-            count = int(active[position])
+            count = active[position]
             if not count:
                 break
             current = tokens[:, order[:count], position]

@@ -16,9 +16,11 @@ import torch
 from torch import Tensor
 
 from zimu.data.manifest import Sample
+from zimu.errors import ConfigError
 from zimu.model.steps import Steps
 from zimu.streams import Stream, pad_streams
 from zimu.text.vocabulary import PAD, Vocabulary
+from zimu.training.devices import Devices
 from zimu.training.losses import WordTimes
 from zimu.training.recipes import TrainingRecipe
 from zimu.training.stepper import to_steps
@@ -61,12 +63,28 @@ class Batcher:
         arrays: Gives the streams of a sample.
         vocabulary: Encodes the references.
         recipe: Seed, batch size, references a step, absent streams.
+        devices: Where the batches are wanted, and which part of each; None takes all to the CPU.
+
+    Raises:
+        ConfigError: A batch has fewer samples than there are processes.
     """
 
     def __init__(
-        self, samples: Sequence[Sample], arrays: Arrays, vocabulary: Vocabulary, recipe: TrainingRecipe
+        self,
+        samples: Sequence[Sample],
+        arrays: Arrays,
+        vocabulary: Vocabulary,
+        recipe: TrainingRecipe,
+        devices: Devices | None = None,
     ) -> None:
         self.samples, self.arrays, self.vocabulary, self.recipe = samples, arrays, vocabulary, recipe
+        self.device = torch.device("cpu") if devices is None else devices.device
+        self._part = slice(None) if devices is None else slice(devices.number, None, devices.count)
+        if devices is not None and recipe.batch_size < devices.count:
+            raise ConfigError(
+                f"A batch of {recipe.batch_size} cannot be shared by {devices.count} processes. "
+                f"Set training.batch_size to {devices.count} or more."
+            )
         self.references = [
             {
                 k: [vocabulary.encode(text, k) for text in s.references.get(k, ())]
@@ -87,9 +105,9 @@ class Batcher:
         return np.random.default_rng([self.recipe.seed, epoch]).permutation(len(self.samples))
 
     def batch(self, epoch: int, step: int) -> Batch:
-        """Return one batch of an epoch."""
+        """Return one batch of an epoch, of several processes this one's part."""
         size = self.recipe.batch_size
-        indices = tuple(int(i) for i in self.order(epoch)[step * size : (step + 1) * size])
+        indices = tuple(int(i) for i in self.order(epoch)[step * size : (step + 1) * size][self._part])
         streams: list[dict[str, Stream]] = []
         rows: list[list[int]] = []
         for index in indices:
@@ -97,12 +115,12 @@ class Batcher:
             streams.append(self._drop(self.arrays(index, rng), rng))
             for language in self.vocabulary.languages:
                 rows += self._draw(self.references[index][language], rng)
-        joined = {n: to_steps(pad_streams([s[n] for s in streams])) for n in streams[0]}
+        joined = {n: to_steps(pad_streams([s[n] for s in streams]), self.device) for n in streams[0]}
         samples = [self.samples[i] for i in indices]
         said = [s.extra.get("words", ()) for s in samples]
-        words = word_times(said, self.vocabulary) if self._has_words else None
+        words = word_times(said, self.vocabulary).to(self.device) if self._has_words else None
         presence = self._presence(samples, joined) if self.recipe.presence else None
-        return Batch(indices, joined, _pad(rows), words, presence)
+        return Batch(indices, joined, _pad(rows).to(self.device), words, presence)
 
     def _draw(self, texts: list[list[int]], rng: np.random.Generator) -> list[list[int]]:
         """Return as many references as every clip gives, the longest first.
@@ -124,7 +142,10 @@ class Batcher:
 
     def _presence(self, samples: Sequence[Sample], names: Collection[str]) -> dict[str, WordTimes]:
         tables: list[Mapping[str, Any]] = [s.extra.get("presence") or {} for s in samples]
-        return {n: word_times([t.get(n, ()) for t in tables], self.vocabulary) for n in (*names, "memory")}
+        return {
+            n: word_times([t.get(n, ()) for t in tables], self.vocabulary).to(self.device)
+            for n in (*names, "memory")
+        }
 
 
 def word_times(events: Sequence[Sequence[Mapping[str, Any]]], vocabulary: Vocabulary) -> WordTimes:

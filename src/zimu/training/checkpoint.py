@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -55,6 +56,12 @@ class WeightAverage:
         self.weights: dict[str, Tensor] = {k: v.detach().clone() for k, v in model.state_dict().items()}
         self.steps = 0
 
+    def load(self, weights: Mapping[str, Tensor], steps: int) -> None:
+        """Go on from a mean kept earlier; it moves to where the model is."""
+        for name, value in weights.items():
+            self.weights[name].copy_(value)
+        self.steps = steps
+
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
         """Take one step's weights in; early steps count more, so that the start is soon forgotten."""
@@ -102,7 +109,7 @@ class RunFolder:
     def load(self, name: str) -> dict[str, Any] | None:
         """Return a checkpoint, or None where there is none yet."""
         path = self.path / name
-        return torch.load(path, weights_only=True) if path.exists() else None
+        return torch.load(path, map_location="cpu", weights_only=True) if path.exists() else None
 
     def write_history(self, progress: Progress) -> None:
         """Write the epochs as CSV and as curves."""
@@ -146,7 +153,7 @@ def load_weights(path: Path) -> dict[str, Tensor]:
         raise ConfigError(
             f"There is no checkpoint {path}. `zimu train` writes best.pt into its output folder."
         )
-    weights: dict[str, Tensor] = torch.load(path, weights_only=True)["weights"]
+    weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)["weights"]
     return weights
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator
+from torch import nn
 
 from zimu.bundles.manifest import find_bundle
 from zimu.data.manifest import Sample, read_manifest
@@ -20,10 +20,12 @@ from zimu.errors import ConfigError
 from zimu.model.encoders.tail import Tail
 from zimu.search.beam import SearchOptions
 from zimu.text.vocabulary import Vocabulary
+from zimu.training.ahead import Ahead
 from zimu.training.batches import Batch, Batcher, by_language
 from zimu.training.building import build_model
 from zimu.training.checkpoint import Progress, RunFolder, WeightAverage, as_dict
 from zimu.training.curves import draw_curves
+from zimu.training.devices import Devices
 from zimu.training.extraction import load_tail
 from zimu.training.losses import alignment_loss, caption_loss, presence_loss
 from zimu.training.recipes import Recipe
@@ -36,6 +38,9 @@ from zimu.training.validation import Validation, validate
 
 __all__ = ["Event", "train"]
 
+
+# Between the seeds of two processes: each draws its own dropout.
+_PROCESS = 1 << 40
 
 # Share of the training captions that may be longer than what the search writes: outliers.
 _CUT = 0.02
@@ -76,13 +81,17 @@ def train(
     Returns:
         The checkpoint with the best validation.
     """
-    return _Run(recipe, out, report).go(max_steps)
+    run = _Run(recipe, out, report)
+    try:
+        return run.go(max_steps)
+    finally:
+        run.ahead.close()
 
 
 class _Run:
     def __init__(self, recipe: Recipe, out: Path, report: Callable[[Event], None]) -> None:
-        self.recipe, self.report = recipe, report
-        self.accelerator = Accelerator()
+        self.recipe, self.devices = recipe, Devices()
+        self.report = report if self.devices.is_first else lambda event: None
         manifest = read_manifest(recipe.data.manifest)
         samples = [s for s in manifest if s.split in recipe.data.train]
         self.val = [s for s in manifest if s.split == recipe.data.val]
@@ -92,26 +101,29 @@ class _Run:
                 f"Found: {', '.join(manifest.splits)}. Set data.train and data.val."
             )
         self.val = self.val[: recipe.data.val_samples or None]
-        self.folder = RunFolder(out, recipe, manifest.digest)
+        with self.devices.first_alone():
+            self.folder = RunFolder(out, recipe, manifest.digest)
         languages = sorted(recipe.data.splitters)
         self.vocabulary = _vocabulary(samples, languages, recipe)
         start = find_bundle(recipe.model.start) if recipe.model.start else None
         if start is not None:
             self.vocabulary = extend_vocabulary(self.vocabulary, start)
-        self.folder.write_vocabulary(self.vocabulary)
-        source = SampleSource(recipe, samples, out / "features", noise_pool=samples)
-        self.val_arrays = SampleSource(recipe, self.val, out / "features").arrays
-        self.batcher = Batcher(samples, source.arrays, self.vocabulary, recipe.training)
+        with self.devices.first_alone():
+            self.folder.write_vocabulary(self.vocabulary)
+            source = SampleSource(recipe, samples, out / "features", noise_pool=samples)
+            self.val_arrays = SampleSource(recipe, self.val, out / "features").arrays
+        self.batcher = Batcher(samples, source.arrays, self.vocabulary, recipe.training, self.devices)
+        self.ahead = Ahead(self.batcher)
         torch.manual_seed(recipe.training.seed)
         self.model = build_model(recipe, len(self.vocabulary))
         load_tail(recipe, self.model)
         if start is not None:
             load_start(self.model, self.vocabulary, start)
+        self.model.to(self.devices.device)
         self.average = WeightAverage(self.model, recipe.training.average)
-        optimiser = torch.optim.AdamW(
+        self.optimiser = torch.optim.AdamW(
             self.model.parameters(), recipe.training.learning_rate, weight_decay=recipe.training.weight_decay
         )
-        self.net, self.optimiser = self.accelerator.prepare(self.model, optimiser)
         self.options = SearchOptions(**recipe.search.model_dump())
         self.progress = Progress()
         self.critic: SelfCritical | None = None
@@ -155,18 +167,19 @@ class _Run:
     def _step(self) -> float:
         training, progress, stage = self.recipe.training, self.progress, self._stage()
         position = progress.epoch * len(self.batcher) + progress.step
-        torch.manual_seed(training.seed * 1_000_003 + position)
+        torch.manual_seed(training.seed * 1_000_003 + position + _PROCESS * self.devices.number)
         self.model.train()
         self._free_tail(stage.name != "teacher")
         rate = stage.rate(self.recipe, progress.epoch, progress.step, len(self.batcher))
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        batch = self.batcher.batch(progress.epoch, progress.step)
+        batch = self.ahead.batch(progress.epoch, progress.step)
         make = self._critical_loss if stage.name == "critical" else self._teacher_loss
         loss, shown = make(batch)
         self.optimiser.zero_grad()
-        self.accelerator.backward(loss)
-        self.accelerator.clip_grad_norm_(self.net.parameters(), training.clip)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's stub lacks it
+        self.devices.average_gradients(self.model.parameters())
+        nn.utils.clip_grad_norm_(self.model.parameters(), training.clip)
         self.optimiser.step()
         self.average.update(self.model)
         return shown
@@ -175,7 +188,7 @@ class _Run:
         """Return the loss of a batch, twice: as what is made small and as what is shown."""
         training = self.recipe.training
         sampling = training.scheduled_sampling * self.progress.epoch / max(1, training.epochs - 1)
-        logits, at, heads = self.net(batch.streams, batch.tokens, sampling)
+        logits, at, heads = self.model(batch.streams, batch.tokens, sampling)
         loss = caption_loss(logits, batch.tokens[:, 1:].flatten()[at], training.label_smoothing)
         present = {n: s.keep.any(1) for n, s in batch.streams.items()}
         if batch.words is not None:
@@ -198,8 +211,10 @@ class _Run:
     def _end_epoch(self, shown: float) -> None:
         progress, training = self.progress, self.recipe.training
         row: dict[str, float] = {"epoch": progress.epoch + 1, self._shown(): shown}
-        if (progress.epoch + 1) % training.validate_every == 0 or progress.epoch + 1 >= training.epochs:
-            result = self._validate()
+        stage = self._stage()
+        done = progress.epoch + 1
+        if done % training.validate_every == 0 or done == stage.first + stage.epochs:
+            result = self.devices.ask_first(self._validate)
             row |= {k: round(v, 5) for k, v in result.scores.items()}
             self._keep_best(result)
         progress.history.append(row)
@@ -207,8 +222,9 @@ class _Run:
         if self._stage().first == progress.epoch < epochs_of(self.recipe):
             self._start_stage()
         self._save()
-        self.folder.write_history(progress)
-        draw_curves(progress.history, self.folder.path / "curves.png")
+        if self.devices.is_first:
+            self.folder.write_history(progress)
+            draw_curves(progress.history, self.folder.path / "curves.png")
         text = ", ".join(f"{k} {v:.3f}" for k, v in row.items() if k != "epoch")
         self.report(Event("epoch", f"epoch {int(row['epoch'])}: {text}", 0.0, 0.0))
 
@@ -229,7 +245,8 @@ class _Run:
         value = result.objective(self.recipe.training.metric)
         if value > progress.best:
             progress.best, progress.best_epoch, progress.stale = value, progress.epoch, 0
-            self.folder.save("best.pt", weights=self.average.weights, scores=dict(result.scores))
+            if self.devices.is_first:
+                self.folder.save("best.pt", weights=self.average.weights, scores=dict(result.scores))
         else:
             progress.stale += 1
 
@@ -244,6 +261,7 @@ class _Run:
 
     def _start_stage(self) -> None:
         """Go on from the best weights of the stages before, with a fresh optimiser."""
+        self.devices.wait()
         best = self.folder.load("best.pt")
         if best is not None:
             self.model.load_state_dict(best["weights"])
@@ -259,6 +277,8 @@ class _Run:
         return 0 < self.recipe.training.patience <= self.progress.stale
 
     def _save(self) -> None:
+        if not self.devices.is_first:
+            return
         self.folder.save(
             "last.pt",
             weights=self.model.state_dict(),
@@ -273,7 +293,7 @@ class _Run:
         if kept is None:
             return
         self.model.load_state_dict(kept["weights"])
-        self.average.weights, self.average.steps = kept["average"], kept["average_steps"]
+        self.average.load(kept["average"], kept["average_steps"])
         self.optimiser.load_state_dict(kept["optimiser"])
         self.progress = Progress(**kept["progress"])
 

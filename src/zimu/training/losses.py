@@ -25,6 +25,10 @@ class WordTimes:
     starts: Tensor
     ends: Tensor
 
+    def to(self, device: torch.device | str) -> WordTimes:
+        """Return the same on a device."""
+        return WordTimes(self.ids.to(device), self.starts.to(device), self.ends.to(device))
+
     def at(self, times: Tensor) -> Tensor:
         """Return the id of the word said at each of the times [B, T]; `PAD` where none is."""
         moment = times.unsqueeze(2)
