@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+import torch
 
 from zimu.bundles.manifest import Bundle
 from zimu.bundles.session import OnnxStepper
@@ -112,3 +115,15 @@ def test_joined_moments_are_attended_as_moments_of_the_clip(
         times, weights = caption.attention["clip"]
         assert weights.shape == (len(caption.tokens), len(times))
         np.testing.assert_allclose(weights.sum(1), 1, atol=1e-3)
+
+
+def test_weights_that_happen_to_be_equal_keep_their_names(tiny_run: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    best = torch.load(run / "best.pt", weights_only=True)
+    alike = ("encoders.audio.norm.bias", "encoders.video.norm.bias")
+    for name in alike:
+        best["weights"][name] = torch.arange(len(best["weights"][name])) / 64.0
+    torch.save(best, run / "best.pt")
+    graph = onnx.load_from_string(export(run, tmp_path / "bundle").graph("encode"))
+    kept = {i.name.removesuffix(".half") for i in graph.graph.initializer}
+    assert {f"model.{name}" for name in alike} <= kept

@@ -279,7 +279,13 @@ def _step_example(model: CaptionModel) -> tuple[_Examples, list[str]]:
 
 
 def _export_graph(module: nn.Module, path: Path, inputs: _Examples, outputs: list[str]) -> None:
-    """Write a module as one ONNX file without external data."""
+    """Write a module as one ONNX file without external data.
+
+    Weights that happen to be equal (two biases that are added to the same thing learn alike) must keep their
+    names, so that `zimu.training.starting` finds them. The exporter merges them unless the outermost module
+    says that it is in training; all within it stays in evaluation mode.
+    """
+    module.eval().training = True
     with warnings.catch_warnings():
         # The tracer warns of every shape that it reads as a number. `verify_run` holds the graph against
         # torch on clips of other lengths, which is what the warning asks for.
@@ -287,7 +293,7 @@ def _export_graph(module: nn.Module, path: Path, inputs: _Examples, outputs: lis
         warnings.filterwarnings("ignore", "You are using the legacy TorchScript-based ONNX export")
         warnings.filterwarnings("ignore", "Constant folding - Only steps=1")
         torch.onnx.export(
-            module.eval(),
+            module,
             tuple(example for example, _ in inputs.values()),
             path,
             input_names=list(inputs),
@@ -300,4 +306,5 @@ def _export_graph(module: nn.Module, path: Path, inputs: _Examples, outputs: lis
             training=torch.onnx.TrainingMode.PRESERVE,
             do_constant_folding=False,
         )
+    module.eval()
     store_half(path)
