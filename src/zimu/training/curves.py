@@ -32,7 +32,7 @@ def draw_curves(history: Sequence[dict[str, float]], path: Path) -> None:
         if found := [n for n in names if n.rpartition("_")[0] in metrics]:
             panels.append((f"validation, {title}", found))
     figure, axes = pyplot.subplots(
-        1, len(panels), figsize=(4.5 * len(panels), 4), layout="constrained", squeeze=False
+        1, len(panels), figsize=(4.5 * len(panels), 4.6), layout="constrained", squeeze=False
     )
     for axis, (title, shown) in zip(axes[0], panels, strict=True):
         _draw_panel(axis, history, title, shown)
@@ -47,4 +47,5 @@ def _draw_panel(axis: Any, history: Sequence[dict[str, float]], title: str, name
         axis.plot([r["epoch"] for r in rows], [r[name] for r in rows], style, marker=".", label=name)
     axis.set(xlabel="epoch", ylabel=title)
     if names:
-        axis.legend()
+        # Below the axes: six lines leave no room that stays free from run to run.
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, frameon=False)
