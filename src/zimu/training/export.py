@@ -267,13 +267,14 @@ def _step_example(model: CaptionModel) -> tuple[_Examples, list[str]]:
     decoder = model.decoder
     hidden, width, keys = decoder.gate.in_features, decoder.gate.out_features, decoder.key.out_features
     rows, clips = {0: "hypotheses"}, {0: "clips", 1: "steps"}
+    steps = 7 * decoder.streams
     examples: _Examples = {
         "tokens": (torch.ones(6, dtype=torch.int64), rows),
         "hidden": (torch.zeros(6, hidden), rows),
         "cell": (torch.zeros(6, hidden), rows),
-        "values": (torch.zeros(2, 7, width), clips),
-        "keys": (torch.zeros(2, 7, keys), clips),
-        "keep": (torch.ones(2, 7, dtype=torch.bool), clips),
+        "values": (torch.zeros(2, steps, width), clips),
+        "keys": (torch.zeros(2, steps, keys), clips),
+        "keep": (torch.ones(2, steps, dtype=torch.bool), clips),
     }
     return examples, ["ids", "log_probs", "attention", "hidden_next", "cell_next"]
 

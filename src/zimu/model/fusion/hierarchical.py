@@ -16,9 +16,11 @@ the steps is the decoder's own, shared by the streams, which have each a vector 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from zimu.model.fusion.attention import masked_softmax
 from zimu.model.fusion.codes import Coded
@@ -78,22 +80,25 @@ class HierarchicalAttention(nn.Module):
         """Return the context [B, M, D] and the weights [B, M, S], whose sum is 1.
 
         Args:
-            values: [B, S, D], step s of stream s mod N.
+            values: [B, S, D], step s of stream s mod N; S is a multiple of N.
             keys: [B, S, A].
             keep: bool [B, S].
             hidden: [B, M, H], M hypotheses a clip.
         """
-        stream = torch.arange(values.shape[1], device=values.device) % self.streams
-        member = stream == torch.arange(self.streams, device=values.device).unsqueeze(1)
-        real = keep.unsqueeze(1) & member  # [B, N, S]
-        clips, hypotheses, _ = hidden.shape
-        query = self.query(hidden).view(clips, hypotheses, self.streams, -1)[:, :, stream]
-        scores = (torch.tanh(keys.unsqueeze(1) + query) * self.score[stream]).sum(3)
-        within = masked_softmax(scores.unsqueeze(2), real.unsqueeze(1))  # [B, M, N, S]
-        contexts = torch.bmm(within.flatten(1, 2), values)
-        contexts = contexts.view(clips, hypotheses, self.streams, -1)
-        own = torch.stack([layer(c) for layer, c in zip(self.own, contexts.unbind(2), strict=True)], 2)
-        chosen = self.choose(torch.tanh(self.state(hidden).unsqueeze(2) + own)).squeeze(3)
-        among = masked_softmax(chosen, real.any(2).unsqueeze(1)).unsqueeze(3)  # [B, M, N, 1]
-        parts = torch.stack([layer(c) for layer, c in zip(self.out, contexts.unbind(2), strict=True)], 2)
-        return (among * parts).sum(2), (among * within).sum(2)
+        queries = self.query(hidden).unsqueeze(2).chunk(self.streams, 3)
+        within, chosen, parts, some = [], [], [], []
+        for k, (query, score) in enumerate(zip(queries, self.score, strict=True)):
+            of_stream = slice(k, None, self.streams)
+            scores = (torch.tanh(keys[:, of_stream].unsqueeze(1) + query) * score).sum(3)
+            real = keep[:, of_stream].unsqueeze(1)
+            # A stream without any real step has weights too, which count for nothing below.
+            within.append(F.softmax(scores.masked_fill(~real, torch.finfo(scores.dtype).min), 2))
+            context = torch.bmm(within[k], values[:, of_stream])
+            chosen.append(self.own[k](context))
+            parts.append(self.out[k](context))
+            some.append(real.any(2))
+        compared = torch.tanh(self.state(hidden).unsqueeze(2) + torch.stack(chosen, 2))
+        among = masked_softmax(self.choose(compared).squeeze(3), torch.stack(some, 2))
+        shares = torch.split(among, 1, 2)
+        context = reduce(torch.add, (share * part for share, part in zip(shares, parts, strict=True)))
+        return context, (among.unsqueeze(2) * torch.stack(within, 3)).flatten(2)
