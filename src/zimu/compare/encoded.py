@@ -24,7 +24,7 @@ from zimu.text.vocabulary import PAD, Vocabulary
 from zimu.training.batches import word_times
 from zimu.training.building import build_model
 from zimu.training.checkpoint import RunFolder, load_recipe_of, load_weights
-from zimu.training.recipes import FramesRecipe, Recipe, StridedRecipe
+from zimu.training.recipes import Recipe
 from zimu.training.source import SampleSource
 from zimu.training.stepper import to_steps
 
@@ -46,7 +46,6 @@ def read_encoded(
     languages: Sequence[str] = (),
     snr_db: Sequence[float] = (),
     noise_share: float | None = None,
-    shift: int | None = None,
     seed: int = 0,
 ) -> PredictParts:
     """Return the encoded streams float16 [T, D] of clips, with their captions as tokens
@@ -68,9 +67,6 @@ def read_encoded(
         snr_db: Ratios at which white noise is mixed into the sound of the test clips; each clip's noise is
             that of `zimu evaluate`.
         noise_share: Share of the training clips whose sound gets noise; None: as in the run.
-        shift: Pixels by which the pictures of training clips are moved at most; None: as in the run. The
-            encoders know their training clips by heart; moved further than in their own training, these look
-            as strange to them as new ones.
         seed: Of the changes.
 
     Raises:
@@ -84,8 +80,6 @@ def read_encoded(
     recipe, vocabulary = load_recipe_of(folder), RunFolder.read_vocabulary(folder)
     if noise_share is not None:
         recipe = _with_noise(recipe, noise_share)
-    if shift is not None:
-        recipe = _with_shift(recipe, shift)
     model = build_model(recipe, len(vocabulary))
     model.load_state_dict(load_weights(folder / "best.pt"))
     encoder = _Encoder(recipe, model.eval(), folder / "features", vocabulary, tuple(languages))
@@ -105,14 +99,6 @@ def read_encoded(
 def _with_noise(recipe: Recipe, share: float) -> Recipe:
     noise = recipe.training.noise.model_copy(update={"share": share})
     return recipe.model_copy(update={"training": recipe.training.model_copy(update={"noise": noise})})
-
-
-def _with_shift(recipe: Recipe, shift: int) -> Recipe:
-    encoders = {
-        n: e.model_copy(update={"shift": shift}) if isinstance(e, FramesRecipe | StridedRecipe) else e
-        for n, e in recipe.model.encoders.items()
-    }
-    return recipe.model_copy(update={"model": recipe.model.model_copy(update={"encoders": encoders})})
 
 
 def _part(samples: Sequence[Sample], splits: Sequence[str], count: int) -> list[Sample]:
