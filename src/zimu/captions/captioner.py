@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -30,6 +32,9 @@ DEFAULT = ("describe", "sounds")
 
 # Up to so many pictures a second it does not matter that a picture is some hundredths of a second older.
 SPARSE_HZ = 4
+
+# Stretches of sound that may wait to be heard; with more the reader waits, so that memory stays bounded.
+_UNHEARD = 64
 
 _BATCH = 8
 _STILL_S = Fraction(5)
@@ -85,12 +90,14 @@ class Captioner:
             )
         self.bundles = tuple(bundles)
         by_task = dict(zip(tasks, bundles, strict=True))
-        self._engine = CaptionEngine(by_task["caption"], threads) if "caption" in by_task else None
         self._tag_bundle = by_task.get("tag")
-        # Loaded here: a damaged bundle is refused before work starts.
-        self._make_tagger = (
-            SoundTagger.maker(self._tag_bundle, threads=threads) if self._tag_bundle else lambda: None
-        )
+        # Loaded here: a damaged bundle is refused before work starts. Both at once: a third of a short run is
+        # ONNX Runtime reading graphs.
+        with ThreadPoolExecutor(1) as beside:
+            tag = self._tag_bundle
+            making = beside.submit(SoundTagger.maker, tag, threads=threads) if tag is not None else None
+            self._engine = CaptionEngine(by_task["caption"], threads) if "caption" in by_task else None
+        self._make_tagger = making.result() if making is not None else lambda: None
         self._speaking = speaking
         self._segment_bundle = by_task.get("segment")
 
@@ -297,16 +304,21 @@ def _listen(
     probe: Probe,
     progress: Callable[[float, float | None], None],
 ) -> Iterator[Frame | Samples]:
-    """Pass everything on, letting the ears hear the sound on its way."""
+    """Pass everything on; the ears hear the sound in a thread of their own while pictures are captioned."""
     total = float(probe.duration) if probe.duration else None
-    for item in stream:
-        if isinstance(item, Samples):
-            for ear in ears:
-                ear.feed(item)
-            progress(float(item.start) + len(item.values) / item.rate_hz, total)
-        else:
-            progress(float(item.time), total)
-        yield item
+    unheard: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(1) as beside:
+        for item in stream:
+            if isinstance(item, Samples):
+                unheard.extend(beside.submit(ear.feed, item) for ear in ears)
+                while unheard and (unheard[0].done() or len(unheard) > _UNHEARD):
+                    unheard.popleft().result()
+                progress(float(item.start) + len(item.values) / item.rate_hz, total)
+            else:
+                progress(float(item.time), total)
+            yield item
+        for heard in unheard:
+            heard.result()
 
 
 def _still(items: Iterator[Frame | Samples]) -> Iterator[Clip]:
