@@ -46,6 +46,16 @@ def test_mosi_leaves_out_utterances_without_a_score(mosi: Path) -> None:
     assert sum(map(len, read_mosi(mosi, "score"))) == 39 and sum(map(len, read_mosi(mosi))) == 40
 
 
+def test_mosi_s_polarity_is_its_score_and_where_there_is_none_its_label(mosi: Path) -> None:
+    found, labels = read_mosi(mosi, "polarity"), read_mosi(mosi)
+    for part, named in zip(found, labels, strict=True):
+        assert part.ids == named.ids
+        assert ((part.targets >= 0) == (named.targets == 1)).all()
+    every = dict(zip([i for p in found for i in p.ids], np.concatenate([p.targets for p in found]), strict=True))
+    assert len(every) == 40 and abs(every["1_1"]) == 1.0
+    assert sum(abs(v) == 1.0 for v in every.values()) == 1
+
+
 def test_features_of_the_sentences_follow_their_utterances(mosi: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "s.npy", np.arange(40, dtype=np.float16).repeat(6).reshape(40, 2, 3))
     parts = read_mosi(mosi, sentences=tmp_path / "s.npy")

@@ -41,6 +41,13 @@ def test_several_classes_are_scored_by_f1_of_each_sample() -> None:
     np.testing.assert_allclose(TASKS["classify_several"].items(answers, targets), [2 / 3, 1.0, 0.0])
 
 
+def test_a_number_judged_by_its_sign_is_right_on_zero_s_side() -> None:
+    task = find_task("polarity", np.array([-1.5, 0.0]))
+    targets = np.array([-0.2, 0.0, 3.0, -3.0])
+    assert task.items(np.array([-9.0, 0.1, -0.1, 0.0]), targets).tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert task.loss == "smooth_l1" and task.better(0.8, 0.7)
+
+
 def test_an_error_is_better_where_it_is_smaller() -> None:
     task = TASKS["regress"]
     assert task.value(np.array([1.0, 3.0]), np.array([0.0, 3.0])) == 0.5

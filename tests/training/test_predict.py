@@ -25,6 +25,7 @@ def samples(n: int, seed: int, kind: str = "classify") -> PredictData:
         "classify": (a[:, 0] > 0).astype(np.int64) + 2 * (b[:, 0] > 0),
         "several": np.stack([a[:, 0] > 0, b[:, 0] > 0], 1).astype(np.int64),
         "regress": 100 + 10 * (a[:, 0] + b[:, 0]),
+        "polarity": a[:, 0] + b[:, 0] + 0.5,
     }[kind]
     return PredictData(
         [str(i) for i in range(n)], {"a": stream(a), "b": stream(b)}, targets, np.arange(n) // 4
@@ -55,6 +56,14 @@ def test_numbers_are_learned_in_their_own_unit() -> None:
     test = samples(200, 2, "regress")
     assert found.predict(test).shape == (200,)
     assert found.score(test) < 0.3 * np.abs(test.targets - test.targets.mean()).mean()
+
+
+def test_numbers_are_learned_for_their_sign_and_the_best_epoch_is_kept() -> None:
+    train, val = samples(300, 0, "polarity"), samples(100, 1, "polarity")
+    found = train_predictor(recipe(task="polarity"), train, val)
+    assert found.score(samples(200, 2, "polarity")) > 0.93
+    first = train_predictor(recipe(task="polarity", training={"epochs": 1}), train, val)
+    assert found.score(val) > first.score(val)
 
 
 def test_the_same_seed_gives_the_same_model_and_another_another() -> None:

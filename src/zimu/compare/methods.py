@@ -80,7 +80,7 @@ def choose_methods(recipe: CompareRecipe, wanted: Sequence[str]) -> list[Method]
         if (writes or family.memory != "in_turn") and family.least <= len(streams)
     ]
     if not writes:
-        fusions += [n for n in LEVELS if not (task == "regress" and n == "late_log_linear")]
+        fusions += [n for n in LEVELS if not (task != "classify" and n == "late_log_linear")]
     switches = {n: s for n, s in SWITCHES.items() if not (writes and n in _OF_ANSWERS)}
     names = [n for n in SIMPLE if n in (*fusions, *decisions)]
     for name in (*wanted, *recipe.extra):

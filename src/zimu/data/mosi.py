@@ -19,7 +19,7 @@ _VAL_SHARE = 0.2
 
 def read_mosi(
     folder: Path,
-    target: Literal["label", "score"] = "label",
+    target: Literal["label", "score", "polarity"] = "label",
     seed: int = 0,
     sentences: Path | None = None,
 ) -> PredictParts:
@@ -31,7 +31,7 @@ def read_mosi(
     Args:
         folder: Has `mosi.npz`.
         target: "label", negative or positive, or "score", -3 to 3; four utterances without a score are left
-            out of the latter.
+            out of the latter; "polarity", the score, which for those four is 1 or -1 as their label says.
         seed: Of the choice of validation videos.
         sentences: Features of the transcripts that no label has touched, a `.npy` file [utterances, ...] in
             the order of `transcripts.txt`; they become the stream "sentence".
@@ -48,6 +48,8 @@ def read_mosi(
     ids = [f"{v}_{u}" for v, u in zip(a["video_index"].tolist(), a["utterance"].tolist(), strict=True)]
     classes = ("negative", "positive") if target == "label" else ()
     targets = a["label"].astype(np.int64) if target == "label" else a["score"]
+    if target == "polarity":
+        targets = np.where(np.isfinite(a["score"]), a["score"], 2.0 * a["label"] - 1.0).astype(np.float32)
     data = PredictData(ids, streams, targets, a["video_index"], classes)
     usable = np.isfinite(a["score"]) if target == "score" else np.ones(len(ids), np.bool_)
     train, test = a["split"] == 0, a["split"] == 1

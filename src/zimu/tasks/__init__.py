@@ -105,7 +105,7 @@ class Task:
     """One kind of answer.
 
     Attributes:
-        name: A key of `TASKS`.
+        name: What is answered, a class, classes or a number.
         loss: What training makes small: "cross_entropy", "binary_cross_entropy" or "smooth_l1".
         score: The name of the score that is printed.
         higher_is_better: False for errors.
@@ -133,19 +133,19 @@ def find_task(name: str, targets: npt.NDArray[Any]) -> Task:
     """Return the task of a name and the shape of its targets.
 
     Args:
-        name: "classify" or "regress".
+        name: "classify", "regress", or "polarity": numbers are learnt, and judged by their sign.
         targets: [N], or [N, K] for several classes at once.
 
     Raises:
         UnknownNameError: There is no such task.
         ConfigError: The targets do not fit it.
     """
-    if name not in ("classify", "regress"):
-        raise unknown_name("task", name, ("classify", "regress"))
-    if name == "regress":
+    if name not in ("classify", "regress", "polarity"):
+        raise unknown_name("task", name, ("classify", "regress", "polarity"))
+    if name != "classify":
         if targets.ndim != 1 or not np.isfinite(targets.astype(np.float64)).all():
-            raise ConfigError("The task `regress` takes one finite number a sample; leave out those without.")
-        return TASKS["regress"]
+            raise ConfigError(f"The task `{name}` takes one finite number a sample; leave out those without.")
+        return TASKS[name]
     if targets.ndim == 2:
         return TASKS["classify_several"]
     if targets.dtype.kind not in "iub" or (len(targets) and int(targets.min()) < 0):
@@ -180,6 +180,10 @@ def _set_f1(answers: FloatArray, targets: npt.NDArray[Any]) -> FloatArray:
     return np.asarray(np.where(total > 0, 2.0 * (given & right).sum(1) / np.maximum(total, 1), 1.0))
 
 
+def _same_sign(answers: FloatArray, targets: npt.NDArray[Any]) -> FloatArray:
+    return np.asarray((answers >= 0) == (targets >= 0), np.float64)
+
+
 def _distance(answers: FloatArray, targets: npt.NDArray[Any]) -> FloatArray:
     return np.asarray(np.abs(answers.astype(np.float64) - targets), np.float64)
 
@@ -188,4 +192,6 @@ TASKS: dict[str, Task] = {
     "classify": Task("classify", "cross_entropy", "accuracy", True, _softmax, _right),
     "classify_several": Task("classify_several", "binary_cross_entropy", "f1", True, _sigmoid, _set_f1),
     "regress": Task("regress", "smooth_l1", "mean_absolute_error", False, _values, _distance),
+    # How strong a feeling is teaches more than which one it is: the binary accuracy of MOSI as most report it.
+    "polarity": Task("regress", "smooth_l1", "accuracy", True, _values, _same_sign),
 }

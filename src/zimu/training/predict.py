@@ -326,7 +326,7 @@ def _validate(predictor: Predictor, val: PredictData) -> tuple[float, float]:
     """
     logits = predictor.logits(val)
     score = predictor.task.value(predictor.task.probabilities(logits), val.targets)
-    if predictor.task.name == "regress":
+    if not predictor.task.higher_is_better:
         return score, score
     loss = _loss(predictor.task, torch.from_numpy(logits), _targets(predictor, val.targets), 0.0)
     return -score + 0.1 * min(float(loss), 10.0), score

@@ -136,7 +136,7 @@ class PredictTraining(_Frozen):
 class PredictRecipe(_Frozen):
     """One predictor."""
 
-    task: Literal["classify", "regress"] = "classify"
+    task: Literal["classify", "regress", "polarity"] = "classify"
     width: Count = 64
     encoders: dict[str, EncoderChoice]
     fusion: FusionChoice = FusionChoice()
