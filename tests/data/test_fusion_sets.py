@@ -51,7 +51,9 @@ def test_mosi_s_polarity_is_its_score_and_where_there_is_none_its_label(mosi: Pa
     for part, named in zip(found, labels, strict=True):
         assert part.ids == named.ids
         assert ((part.targets >= 0) == (named.targets == 1)).all()
-    every = dict(zip([i for p in found for i in p.ids], np.concatenate([p.targets for p in found]), strict=True))
+    every = dict(
+        zip([i for p in found for i in p.ids], np.concatenate([p.targets for p in found]), strict=True)
+    )
     assert len(every) == 40 and abs(every["1_1"]) == 1.0
     assert sum(abs(v) == 1.0 for v in every.values()) == 1
 
