@@ -192,6 +192,6 @@ TASKS: dict[str, Task] = {
     "classify": Task("classify", "cross_entropy", "accuracy", True, _softmax, _right),
     "classify_several": Task("classify_several", "binary_cross_entropy", "f1", True, _sigmoid, _set_f1),
     "regress": Task("regress", "smooth_l1", "mean_absolute_error", False, _values, _distance),
-    # How strong a feeling is teaches more than which one it is: the binary accuracy that most report for MOSI.
+    # How strong a feeling is teaches more than which one it is. Most report this accuracy for MOSI.
     "polarity": Task("regress", "smooth_l1", "accuracy", True, _values, _same_sign),
 }
