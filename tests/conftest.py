@@ -226,10 +226,52 @@ def _write_noise_pictures(folder: Path) -> None:
     (folder / "manifest.jsonl").write_text("\n".join(json.dumps(r) for r in rows), "utf-8")
 
 
+# What a test adds goes on in the table of the encoder.
+_REGIONS_RECIPE = """
+name = "regions"
+[data]
+manifest = "FOLDER/manifest.jsonl"
+splitters = { en = "words" }
+[video]
+rate_hz = 5.0
+max_frames = 1
+width = 64
+height = 64
+[search]
+beam_size = 2
+max_length = 4
+[model]
+width = 8
+[model.decoder]
+hidden = 8
+embedding = 8
+attention = 8
+dropout = 0.0
+[model.encoders.video]
+name = "regions"
+weights = "FOLDER/weights.safetensors"
+"""
+
+
 @pytest.fixture(scope="session")
-def write_noise_pictures() -> Callable[[Path], None]:
-    """Writes six small pictures of noise with a manifest of two splits into a folder."""
-    return _write_noise_pictures
+def regions_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A function that makes the folder of a describer: regions_folder(network, settings).
+
+    In it are the weights of `network`, six small pictures of noise with a manifest of two splits, and
+    `recipe.toml`, whose encoder's table `settings` (TOML) goes on.
+    """
+    safetensors = pytest.importorskip("safetensors.torch")
+
+    def make(network: Any, settings: str) -> Path:
+        folder = tmp_path_factory.mktemp("regions")
+        safetensors.save_file(network.state_dict(), folder / "weights.safetensors")
+        _write_noise_pictures(folder)
+        (folder / "recipe.toml").write_text(
+            _REGIONS_RECIPE.replace("FOLDER", folder.as_posix()) + settings, "utf-8"
+        )
+        return folder
+
+    return make
 
 
 TINY_RECIPE = """

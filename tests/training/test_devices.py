@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from zimu.errors import ConfigError
 from zimu.model.encoders.resnet import ResNet
@@ -17,28 +16,9 @@ from zimu.training.devices import Devices
 from zimu.training.loop import train
 from zimu.training.recipes import TrainingRecipe, load_recipe
 
-RECIPE = """
-name = "shared"
-[data]
-manifest = "{folder}/manifest.jsonl"
-splitters = {{ en = "words" }}
-[video]
-rate_hz = 5.0
-max_frames = 1
-width = 64
-height = 64
-[model]
-width = 8
-[model.encoders.video]
-name = "regions"
+SETTINGS = """
 backbone = "resnet18"
-weights = "{folder}/weights.safetensors"
 tuned = 2
-dropout = 0.0
-[model.decoder]
-hidden = 8
-embedding = 8
-attention = 8
 dropout = 0.0
 [training]
 epochs = 1
@@ -51,21 +31,14 @@ learning_rate = 0.003
 warmup_steps = 0
 [self_critical]
 epochs = 1
-[search]
-beam_size = 2
-max_length = 4
 """
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, write_noise_pictures: Callable[[Path], None]) -> Path:
+def folder(regions_folder: Callable[..., Path]) -> Path:
     """Pictures of noise whose captions are equally long, a recipe without dropout."""
-    folder = tmp_path_factory.mktemp("shared")
     torch.manual_seed(0)
-    save_file(ResNet(18, classes=5).state_dict(), folder / "weights.safetensors")
-    write_noise_pictures(folder)
-    (folder / "recipe.toml").write_text(RECIPE.format(folder=folder.as_posix()), "utf-8")
-    return folder
+    return regions_folder(ResNet(18, classes=5), SETTINGS)
 
 
 def in_two_processes(folder: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from safetensors.torch import save_file
 
 from zimu.bundles.manifest import Bundle
 from zimu.bundles.session import Graph
@@ -22,43 +21,19 @@ from zimu.training.loop import train
 from zimu.training.quantise import keep_if_as_good, quantise
 from zimu.training.recipes import load_recipe
 
-RECIPE = """
-name = "regions"
-[data]
-manifest = "{folder}/manifest.jsonl"
-splitters = {{ en = "words" }}
-[video]
-rate_hz = 5.0
-max_frames = 1
-width = 64
-height = 64
-[model]
-width = 8
-[model.encoders.video]
-name = "regions"
+SETTINGS = """
 backbone = "efficientnet_lite0"
-weights = "{folder}/weights.safetensors"
-[model.decoder]
-hidden = 8
-embedding = 8
-attention = 8
 [training]
 epochs = 1
 batch_size = 3
-[search]
-beam_size = 1
-max_length = 4
 """
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, write_noise_pictures: Callable[[Path], None]) -> Path:
+def run(regions_folder: Callable[..., Path]) -> Path:
     """A run whose frozen frame encoder has random weights, on pictures of noise."""
-    folder = tmp_path_factory.mktemp("regions")
     torch.manual_seed(0)
-    save_file(EfficientNetLite0().state_dict(), folder / "weights.safetensors")
-    write_noise_pictures(folder)
-    (folder / "recipe.toml").write_text(RECIPE.format(folder=folder.as_posix()), "utf-8")
+    folder = regions_folder(EfficientNetLite0(), SETTINGS)
     train(load_recipe(folder / "recipe.toml"), folder / "run")
     export(folder / "run", folder / "bundle")
     return folder / "run"

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from zimu.bundles.session import Graph
 from zimu.errors import ConfigError
@@ -20,27 +19,9 @@ from zimu.training.loop import train
 from zimu.training.recipes import Recipe, load_recipe
 from zimu.training.stages import epochs_of, stage_at
 
-RECIPE = """
-name = "tuned"
-[data]
-manifest = "{folder}/manifest.jsonl"
-splitters = {{ en = "words" }}
-[video]
-rate_hz = 5.0
-max_frames = 1
-width = 64
-height = 64
-[model]
-width = 8
-[model.encoders.video]
-name = "regions"
+SETTINGS = """
 backbone = "resnet18"
-weights = "{folder}/weights.safetensors"
 tuned = 2
-[model.decoder]
-hidden = 8
-embedding = 8
-attention = 8
 [training]
 epochs = 1
 batch_size = 2
@@ -50,20 +31,14 @@ learning_rate = 0.01
 epochs = 2
 learning_rate = 0.01
 warmup_steps = 0
-[search]
-beam_size = 2
-max_length = 4
 """
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, write_noise_pictures: Callable[[Path], None]) -> Path:
+def folder(regions_folder: Callable[..., Path]) -> Path:
     """Pictures of noise, a frame encoder of random weights, a recipe that tunes its last two blocks."""
-    folder = tmp_path_factory.mktemp("tuned")
     torch.manual_seed(0)
-    save_file(ResNet(18, classes=5).state_dict(), folder / "weights.safetensors")
-    write_noise_pictures(folder)
-    (folder / "recipe.toml").write_text(RECIPE.format(folder=folder.as_posix()), "utf-8")
+    folder = regions_folder(ResNet(18, classes=5), SETTINGS)
     train(load_recipe(folder / "recipe.toml"), folder / "run")
     return folder
 
