@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zimu.bundles.manifest import Bundle, find_bundle
-from zimu.captions.engine import CaptionEngine
+from zimu.captions.engine import CaptionEngine, frames_of, samples_of
 from zimu.captions.sounds import SoundTagger
 from zimu.clips.windows import Windows, iter_clips
 from zimu.errors import BundleError, ConfigError, MediaError, unknown_name
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zimu.captions.speech_listener import SpeechListener
     from zimu.clips.speech import Speech
 
-__all__ = ["DEFAULT", "SPARSE_HZ", "Captioner", "load"]
+__all__ = ["DEFAULT", "SPARSE_HZ", "Captioner", "load", "unread"]
 
 # What runs where nothing is asked for: what is seen and what is heard.
 DEFAULT = ("describe", "sounds")
@@ -41,7 +41,7 @@ _STILL_S = Fraction(5)
 
 
 def load(bundle: str | Path | Sequence[str | Path] | None = None, *, threads: int = 0) -> Captioner:
-    """Return a captioner.
+    """Return a captioner whose bundles are read.
 
     Args:
         bundle: A path or a shipped bundle's name, or several of them; None takes `DEFAULT`. One of them may
@@ -52,6 +52,13 @@ def load(bundle: str | Path | Sequence[str | Path] | None = None, *, threads: in
         UnknownNameError: Neither a path nor a shipped name.
         BundleError: A bundle is damaged, or two of them write captions of scenes.
     """
+    captioner = unread(bundle, threads=threads)
+    captioner.read()
+    return captioner
+
+
+def unread(bundle: str | Path | Sequence[str | Path] | None = None, *, threads: int = 0) -> Captioner:
+    """Return what `load` returns before its graphs are read; see `Captioner.read`."""
     if bundle is None:
         return Captioner([find_bundle(name) for name in DEFAULT], threads=threads)
     # Here and below, since most runs have nothing to do with speech and each module takes its time to load.
@@ -70,13 +77,15 @@ def load(bundle: str | Path | Sequence[str | Path] | None = None, *, threads: in
 class Captioner:
     """Captions files with what is seen, heard and said, in one pass.
 
+    Their graphs are read by `read` or with the first file, which is when a damaged one is refused.
+
     Args:
         bundles: At most one of each task: "caption", "tag", "segment".
         threads: Threads of ONNX Runtime, see `load`.
         speaking: Tells what is said; None tells nothing.
 
     Raises:
-        BundleError: Two bundles of one task, or a damaged one.
+        BundleError: Two bundles of one task.
     """
 
     def __init__(
@@ -90,16 +99,34 @@ class Captioner:
             )
         self.bundles = tuple(bundles)
         by_task = dict(zip(tasks, bundles, strict=True))
-        self._tag_bundle = by_task.get("tag")
-        # Loaded here: a damaged bundle is refused before work starts. Both at once: a third of a short run is
-        # ONNX Runtime reading graphs.
-        with ThreadPoolExecutor(1) as beside:
-            tag = self._tag_bundle
-            making = beside.submit(SoundTagger.maker, tag, threads=threads) if tag is not None else None
-            self._engine = CaptionEngine(by_task["caption"], threads) if "caption" in by_task else None
-        self._make_tagger = making.result() if making is not None else lambda: None
-        self._speaking = speaking
+        self._manifests = {task: bundle.manifest for task, bundle in by_task.items()}
         self._segment_bundle = by_task.get("segment")
+        self._speaking, self._threads = speaking, threads
+        self._engine: Future[CaptionEngine] | None = None
+        self._make_tagger: Future[Callable[[], SoundTagger]] | None = None
+
+    def read(self) -> None:
+        """Read the graphs of the bundles now; else the first file does it, while it is being decoded.
+
+        Raises:
+            BundleError: A bundle is damaged.
+        """
+        self._start_reading()
+        for graphs in (self._engine, self._make_tagger):
+            if graphs is not None:
+                graphs.result()
+
+    def _start_reading(self) -> None:
+        """Read the graphs side by side: a third of a short run is ONNX Runtime reading them."""
+        if self._engine is not None or self._make_tagger is not None:
+            return
+        pool = ThreadPoolExecutor(2)
+        for bundle in self.bundles:
+            if bundle.manifest.task == "caption":
+                self._engine = pool.submit(CaptionEngine, bundle, self._threads)
+            elif bundle.manifest.task == "tag":
+                self._make_tagger = pool.submit(SoundTagger.maker, bundle, threads=self._threads)
+        pool.shutdown(wait=False)
 
     @property
     def name(self) -> str:
@@ -110,7 +137,8 @@ class Captioner:
     @property
     def frames(self) -> FrameRequest | None:
         """The frames that are looked at."""
-        return self._engine.frames if self._engine else None
+        describer = self._manifests.get("caption")
+        return frames_of(describer) if describer else None
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -183,6 +211,7 @@ class Captioner:
         if not languages:
             raise ConfigError("No language is asked for. Name one, for instance zh.")
         stream = self._open(Path(path), keyframes, every_frame)
+        self._start_reading()  # when the decoder has its order: both work side by side
         watches = (watch_probe, watch_clips, watch_speech, progress)
         return self._run(Path(path), stream, tuple(languages), keyframes, *watches)
 
@@ -197,12 +226,14 @@ class Captioner:
         watch_speech: Callable[[Speech], None] | None,
         progress: Callable[[float, float | None], None],
     ) -> Iterator[Caption]:
-        tagger, listener = self._make_tagger(), self._make_listener(watch_speech is not None)
-        with stream:
+        listener = self._make_listener(watch_speech is not None)
+        with stream, ThreadPoolExecutor(1) as beside:
             probe = stream.probe
             self._check(path, probe)
             watch_probe(probe)
-            items = _listen(stream, [e for e in (tagger, listener) if e is not None], probe, progress)
+            tagger = self._make_tagger.result()() if self._make_tagger is not None else None
+            ears = _Ears([e for e in (tagger, listener) if e is not None], beside)
+            items = ears.listen(_told(stream, probe, progress))
             if self._engine is None:
                 for _ in items:
                     pass
@@ -212,8 +243,9 @@ class Captioner:
                     clips = _hold(clips)
                 for batch in _batches(clip for clip in clips if self._can_use(clip)):
                     watch_clips(batch)
-                    found = self._engine.caption(batch, languages)
+                    found = self._engine.result().caption(batch, languages)
                     yield from (c for row in zip(*found.values(), strict=True) for c in row)
+            ears.wait()
         if tagger is not None:
             for language in languages:
                 yield from tagger.captions(language)
@@ -242,8 +274,9 @@ class Captioner:
 
     def _samples(self) -> SampleRequest | None:
         """Return the sound that is decoded."""
-        samples = self._engine.samples if self._engine else None
-        spec = self._tag_bundle.manifest.contract.audio if self._tag_bundle is not None else None
+        describer, tagger = self._manifests.get("caption"), self._manifests.get("tag")
+        samples = samples_of(describer) if describer else None
+        spec = tagger.contract.audio if tagger else None
         if samples is None and spec is not None:
             return SampleRequest(spec.rate_hz)
         if samples is None and (self._speaking is not None or self._segment_bundle is not None):
@@ -253,9 +286,8 @@ class Captioner:
         return samples
 
     def _open(self, path: Path, keyframes: bool, every_frame: bool) -> GuardedStream:
-        engine = self._engine
-        frames = engine.frames if engine else None
-        shots = frames is not None and engine is not None and engine.manifest.window.shots
+        frames = self.frames
+        shots = frames is not None and self._manifests["caption"].window.shots
         is_sparse = frames is not None and frames.rate_hz is not None and frames.rate_hz <= SPARSE_HZ
         return iter_media_guarded(
             path,
@@ -267,22 +299,22 @@ class Captioner:
         )
 
     def _clips(self, items: Iterator[Frame | Samples]) -> Iterator[Clip]:
-        assert self._engine is not None
-        window, video = self._engine.manifest.window, self._engine.manifest.contract.video
+        manifest = self._manifests["caption"]
+        window, video = manifest.window, manifest.contract.video
         windows = Windows(
             window_s=None if window.shots else window.seconds,
             max_s=window.seconds,
             min_s=min(1.0, window.seconds),
             max_frames=video.max_frames if video else 0,
-            keep_samples="audio" in self._engine.manifest.streams,
+            keep_samples="audio" in manifest.streams,
         )
         return iter_clips(items, windows)
 
     def _can_use(self, clip: Clip) -> bool:
         """Whether there is anything in a clip to be captioned; of nothing a model would only dream."""
-        assert self._engine is not None
-        hears = "audio" in self._engine.manifest.streams and clip.samples is not None
-        return hears or ("video" in self._engine.manifest.streams and bool(clip.frames))
+        streams = self._manifests["caption"].streams
+        hears = "audio" in streams and clip.samples is not None
+        return hears or ("video" in streams and bool(clip.frames))
 
     def _check(self, path: Path, probe: Probe) -> None:
         """Refuse a file that lacks everything that the bundles could use."""
@@ -298,27 +330,39 @@ class Captioner:
             )
 
 
-def _listen(
-    stream: Iterator[Frame | Samples],
-    ears: Sequence[SoundTagger | SpeechListener],
-    probe: Probe,
-    progress: Callable[[float, float | None], None],
-) -> Iterator[Frame | Samples]:
-    """Pass everything on; the ears hear the sound in a thread of their own while pictures are captioned."""
-    total = float(probe.duration) if probe.duration else None
-    unheard: deque[Future[None]] = deque()
-    with ThreadPoolExecutor(1) as beside:
+class _Ears:
+    """Hears the sound of a file in a thread of its own while pictures are captioned."""
+
+    def __init__(self, ears: Sequence[SoundTagger | SpeechListener], beside: Executor) -> None:
+        self._ears, self._beside = ears, beside
+        self._unheard: deque[Future[None]] = deque()
+
+    def listen(self, stream: Iterator[Frame | Samples]) -> Iterator[Frame | Samples]:
+        """Pass everything on; what is heard is complete after `wait`."""
         for item in stream:
             if isinstance(item, Samples):
-                unheard.extend(beside.submit(ear.feed, item) for ear in ears)
-                while unheard and (unheard[0].done() or len(unheard) > _UNHEARD):
-                    unheard.popleft().result()
-                progress(float(item.start) + len(item.values) / item.rate_hz, total)
-            else:
-                progress(float(item.time), total)
+                self._unheard.extend(self._beside.submit(ear.feed, item) for ear in self._ears)
+                while self._unheard and (self._unheard[0].done() or len(self._unheard) > _UNHEARD):
+                    self._unheard.popleft().result()
             yield item
-        for heard in unheard:
+
+    def wait(self) -> None:
+        """Wait until all that was passed on is heard."""
+        for heard in self._unheard:
             heard.result()
+
+
+def _told(
+    stream: Iterator[Frame | Samples], probe: Probe, progress: Callable[[float, float | None], None]
+) -> Iterator[Frame | Samples]:
+    """Pass everything on and tell how far it is."""
+    total = float(probe.duration) if probe.duration else None
+    for item in stream:
+        if isinstance(item, Samples):
+            progress(float(item.start) + len(item.values) / item.rate_hz, total)
+        else:
+            progress(float(item.time), total)
+        yield item
 
 
 def _still(items: Iterator[Frame | Samples]) -> Iterator[Clip]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from zimu.bundles.manifest import Bundle
+from zimu.bundles.manifest import Bundle, BundleManifest
 from zimu.bundles.session import Graph, OnnxStepper
 from zimu.errors import BundleError, unknown_name
 from zimu.features.frames import frames_stream, spread
@@ -20,10 +20,24 @@ from zimu.search.stepper import State
 from zimu.streams import Caption, Clip, Samples, Stream, StreamBatch, pad_streams
 from zimu.timing import Span, to_ms
 
-__all__ = ["CaptionEngine"]
+__all__ = ["CaptionEngine", "frames_of", "samples_of"]
 
 # Pictures that a frozen encoder takes at once: eight take 160 MB more than two and are no quicker.
 _PICTURES = 2
+
+
+def frames_of(manifest: BundleManifest) -> FrameRequest | None:
+    """Return the frames that a bundle's contract asks for."""
+    spec = manifest.contract.video
+    if "video" not in manifest.streams or spec is None:
+        return None
+    return FrameRequest(spec.rate_hz, spec.width, spec.height, spec.resize, spec.box, spec.colour)
+
+
+def samples_of(manifest: BundleManifest) -> SampleRequest | None:
+    """Return the sound that a bundle's contract asks for."""
+    spec = manifest.contract.audio
+    return SampleRequest(spec.rate_hz) if "audio" in manifest.streams and spec is not None else None
 
 
 class CaptionEngine:
@@ -54,20 +68,6 @@ class CaptionEngine:
         for name in manifest.streams:
             if getattr(manifest.contract, name, None) is None:
                 raise BundleError(f"{bundle.path}: the contract says nothing of its stream {name!r}.")
-
-    @property
-    def frames(self) -> FrameRequest | None:
-        """The frames that the contract asks for."""
-        spec = self.manifest.contract.video
-        if "video" not in self.manifest.streams or spec is None:
-            return None
-        return FrameRequest(spec.rate_hz, spec.width, spec.height, spec.resize, spec.box, spec.colour)
-
-    @property
-    def samples(self) -> SampleRequest | None:
-        """The sound that the contract asks for."""
-        spec = self.manifest.contract.audio
-        return SampleRequest(spec.rate_hz) if "audio" in self.manifest.streams and spec is not None else None
 
     def caption(self, clips: Sequence[Clip], languages: Sequence[str]) -> dict[str, list[Caption]]:
         """Return {language: the best caption of each clip}.

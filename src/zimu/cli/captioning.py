@@ -69,9 +69,9 @@ class Settings:
 @lru_cache(maxsize=1)
 def captioner_of(bundles: tuple[str, ...] | None, threads: int) -> Captioner:
     """Return the captioner of a process; it serves all files."""
-    from zimu.captions.captioner import load
+    from zimu.captions.captioner import unread
 
-    return load(bundles, threads=threads)
+    return unread(bundles, threads=threads)
 
 
 def caption_file(
@@ -160,6 +160,7 @@ def caption_files(jobs: Sequence[Job], settings: Settings, workers: int, overwri
     from zimu.executors import executor
 
     captioner = captioner_of(settings.bundles, settings.threads)
+    captioner.read()  # a damaged bundle is one error, not one a file
     ledger = Ledger(_fingerprint(captioner, settings))
     done = [job for job in jobs if not overwrite and ledger.has(job, settings.results(job))]
     todo = [job for job in jobs if job not in set(done)]

@@ -9,8 +9,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from zimu.bundles.manifest import Bundle
-from zimu.captions.engine import CaptionEngine
+from zimu.bundles.manifest import Bundle, BundleManifest
+from zimu.captions.engine import CaptionEngine, frames_of, samples_of
 from zimu.data.manifest import Manifest, Sample
 from zimu.data.noise import add_noise, noise_seed, spoken_span
 from zimu.errors import ConfigError, unknown_name
@@ -90,9 +90,9 @@ def evaluate(
     }
     for first in range(0, len(samples), _BATCH):
         part = samples[first : first + _BATCH]
-        clips = [read_clip(s, engine) for s in part]
+        clips = [read_clip(s, bundle.manifest) for s in part]
         if noise is not None:
-            clips = [_noisy(c, s, noise, engine, by_id) for c, s in zip(clips, part, strict=True)]
+            clips = [_noisy(c, s, noise, bundle.manifest, by_id) for c, s in zip(clips, part, strict=True)]
         for condition in wanted:
             found = engine.caption(_under(condition, clips), bundle.manifest.languages)
             for language, row in found.items():
@@ -105,13 +105,17 @@ def evaluate(
     return Evaluation(captions, cards, distinct)
 
 
-def read_clip(sample: Sample, engine: CaptionEngine) -> Clip:
+def read_clip(sample: Sample, contents: BundleManifest) -> Clip:
     """Read a whole sample as one clip, as the bundle's contract wants it."""
     frames: list[Frame] = []
     blocks: list[Samples] = []
     start = end = sample.start or Fraction(0)
     stream = iter_media(
-        sample.path, frames=engine.frames, samples=engine.samples, start=sample.start, end=sample.end
+        sample.path,
+        frames=frames_of(contents),
+        samples=samples_of(contents),
+        start=sample.start,
+        end=sample.end,
     )
     for item in stream:
         if isinstance(item, Frame):
@@ -120,7 +124,7 @@ def read_clip(sample: Sample, engine: CaptionEngine) -> Clip:
         else:
             blocks.append(item)
             end = max(end, item.start + Fraction(len(item.values), item.rate_hz))
-    video = engine.manifest.contract.video
+    video = contents.contract.video
     if video is not None:
         frames = [frames[i] for i in spread(len(frames), video.max_frames)]
     sound = None
@@ -178,7 +182,7 @@ def _white(samples: Samples | None, rng: np.random.Generator) -> Samples | None:
 
 
 def _noisy(
-    clip: Clip, sample: Sample, noise: Noise, engine: CaptionEngine, by_id: Mapping[str, Sample]
+    clip: Clip, sample: Sample, noise: Noise, contents: BundleManifest, by_id: Mapping[str, Sample]
 ) -> Clip:
     """Return a clip with the noise that every system hears on it: its seed is the manifest's."""
     words = sample.extra.get("words")
@@ -189,7 +193,7 @@ def _noisy(
         )
     others = []
     if noise.kind == "babble":
-        sources = [read_clip(by_id[i], engine).samples for i in sample.extra.get("babble", ())]
+        sources = [read_clip(by_id[i], contents).samples for i in sample.extra.get("babble", ())]
         others = [s.values for s in sources if s is not None]
     values = add_noise(
         clip.samples.values,
