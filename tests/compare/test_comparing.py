@@ -99,6 +99,13 @@ def test_shipped_recipes_are_right(path: Path) -> None:
     assert len(choose_methods(recipe, ["all"])) > 20
 
 
+def test_numbers_judged_by_their_sign_are_joined_as_numbers() -> None:
+    recipe = load_compare_recipe(RECIPES / "mosi_polarity" / "recipe.toml")
+    names = {m.name for m in choose_methods(recipe, ["all"])}
+    assert names >= {"average", "weighted", "stacking"}
+    assert not names & {"majority", "log_linear", "dempster_shafer"}
+
+
 def test_wrong_recipes_are_told_all_at_once(tmp_path: Path) -> None:
     path = tmp_path / "r.toml"
     path.write_text('name = "x"\nsource = "mosi"\nnoize = [1]\n[predict]\nencoders = {}\nwidth = 0\n')

@@ -86,8 +86,10 @@ def caption(
     # Loading makes a hundred thousand objects that stay: the collector would look through them many times.
     gc.disable()
     click.get_current_context().call_on_close(gc.enable)
+    from zimu.arenas import share_arenas
     from zimu.media.starting import prepare
 
+    share_arenas()
     prepare()  # the decoder loads its libraries while this process loads the model
     from zimu.captions.batch import Job, find_inputs
     from zimu.cli.captioning import Settings, caption_files, captioner_of

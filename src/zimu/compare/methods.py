@@ -9,6 +9,7 @@ from typing import Any, Literal
 from zimu.compare.recipes import CompareRecipe
 from zimu.errors import unknown_name
 from zimu.model.fusion import FUSIONS
+from zimu.tasks import TASKS
 from zimu.tasks.decision import DECISIONS
 from zimu.training.predict_building import LEVELS
 from zimu.training.predict_recipes import CaptionerRecipe, FusionChoice, PredictRecipe
@@ -71,7 +72,8 @@ def choose_methods(recipe: CompareRecipe, wanted: Sequence[str]) -> list[Method]
     """
     streams = tuple(sorted(recipe.common.encoders))
     writes = recipe.caption is not None
-    task = recipe.predict.task if recipe.predict else "classify"  # of each token, for captions
+    # Of each token, for captions.
+    task = TASKS[recipe.predict.task].name if recipe.predict else "classify"
     decisions = [d for d in DECISIONS if task in DECISIONS[d].tasks]
     # Those that keep streams apart for a decoder to choose among are none without one.
     fusions = [

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 from io import BufferedReader, BufferedWriter
 
-__all__ = ["Forked", "fork"]
+from zimu.arenas import share_arenas
 
-# glibc's M_ARENA_MAX: each arena of a thread takes 64 MB of the address space that the decoder may have.
-_ARENA_MAX, _ARENAS = -8, 2
+__all__ = ["Forked", "fork"]
 
 
 class Forked:
@@ -64,6 +62,7 @@ def fork() -> Forked:
         os.close(ours_out)
         os.close(ours_in)
         _take_nothing_from_the_terminal()
+        share_arenas()
         code = serve(os.fdopen(orders, "rb"), os.fdopen(messages, "wb"))
     finally:
         # Nothing of the other process is to be run in this one, neither its exit nor what it has buffered.
@@ -74,5 +73,3 @@ def _take_nothing_from_the_terminal() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(null, descriptor)
-    if hasattr(libc := ctypes.CDLL(None), "mallopt"):
-        libc.mallopt(_ARENA_MAX, _ARENAS)
