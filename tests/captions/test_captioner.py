@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import zimu
-from zimu.captions.captioner import Captioner, load
+from zimu.captions.captioner import Captioner, load, unread
 from zimu.errors import BundleError, MediaError, UnknownNameError
 from zimu.streams import Clip
 
@@ -104,7 +104,9 @@ def test_two_bundles_of_one_task_are_refused(tiny_bundle: Path) -> None:
         load([tiny_bundle, tiny_bundle])
 
 
-def test_a_bundle_whose_graph_is_no_graph_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:
+def test_a_bundle_whose_graph_is_no_graph_is_refused(
+    tiny_bundle: Path, make_video: MakeVideo, tmp_path: Path
+) -> None:
     from zimu.bundles.manifest import Bundle, FileEntry
 
     copy = tmp_path / "copy"
@@ -117,3 +119,10 @@ def test_a_bundle_whose_graph_is_no_graph_is_refused(tiny_bundle: Path, tmp_path
     )
     with pytest.raises(BundleError, match="graph 'encode' cannot be loaded"):
         load(copy)
+    late = unread(copy)
+    text = tmp_path / "a.mp4"
+    text.write_text("no video")
+    with pytest.raises(MediaError, match=r"a\.mp4"):  # the file is opened while the graphs are read
+        late.caption(text, language="en")
+    with pytest.raises(BundleError, match="graph 'encode' cannot be loaded"):
+        late.caption(make_video(tmp_path / "b.mp4", 1, (64, 48), 10), language="en")
