@@ -59,7 +59,7 @@ def draw_scores(table: Table, language: Language) -> Figure:
         else f"test {score_name(table.task, language)}, with 95 % interval"
     )
     axis.set_xlabel(of)
-    axis.legend(fontsize=8, loc="best")
+    axis.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False)
     axis.grid(axis="x", lw=0.3)
     return figure
 
@@ -93,7 +93,7 @@ def draw_contributions(table: Table, language: Language) -> Figure:
         f"各模态对{unit}的贡献（Shapley 值）" if zh else f"what each modality gave: {unit} (Shapley values)"
     )
     if names:
-        axis.legend(fontsize=8, loc="best")
+        axis.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False)
     return figure
 
 
