@@ -62,7 +62,9 @@ def test_a_process_without_threads_forks_its_decoder_which_reads_the_file_as_any
         "    print(type(spare).__name__, s._process is spare, len(list(s)), spare.wait())"
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["Forked", "True", "5", "-9"]
+    *found, code = done.stdout.split()
+    assert found == ["Forked", "True", "5"]
+    assert code in ("0", "-9")  # it ends after its last message, or is ended: whichever comes first
 
 
 def test_a_forked_decoder_that_crashes_or_finds_no_video_is_reported(tmp_path: Path) -> None:
