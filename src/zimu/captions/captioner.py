@@ -77,7 +77,7 @@ def unread(bundle: str | Path | Sequence[str | Path] | None = None, *, threads: 
 class Captioner:
     """Captions files with what is seen, heard and said, in one pass.
 
-    Their graphs are read by `read` or with the first file, which is when a damaged one is refused.
+    The graphs of its bundles are read by `read` or with the first file; a damaged one is refused then.
 
     Args:
         bundles: At most one of each task: "caption", "tag", "segment".
