@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from zimu.errors import ConfigError
 from zimu.model.encoders.resnet import ResNet
 from zimu.training import published
-from zimu.training.extraction import load_backbone
+from zimu.training.pretrained import load_backbone
 from zimu.training.published import fetch, read_weights, weights_file
 from zimu.training.recipes import RegionsRecipe
 

@@ -17,7 +17,8 @@ from zimu.captions.sound_events import SoundEvent  # noqa: E402
 from zimu.captions.wording import COLUMNS, read_wording  # noqa: E402
 from zimu.errors import BundleError, ConfigError  # noqa: E402
 from zimu.model.encoders.yamnet import YamNet  # noqa: E402
-from zimu.training.sound_bundle import check_graph, export_tagger, load_yamnet, whole_steps  # noqa: E402
+from zimu.training.pretrained import load_yamnet  # noqa: E402
+from zimu.training.sound_bundle import check_graph, export_tagger, whole_steps  # noqa: E402
 from zimu.training.sound_heads import RidgeHead, five_folds, name_by_classes, summarise  # noqa: E402
 from zimu.training.sound_tracks import (  # noqa: E402
     ESC10_CLASSES,
@@ -97,7 +98,7 @@ def test_foreign_weights_are_refused(tmp_path: Path) -> None:
     save_file({"conv.weight": torch.zeros(2)}, tmp_path / "other.safetensors")
     with pytest.raises(ConfigError, match="does not hold the weights of YAMNet"):
         load_yamnet(tmp_path / "other.safetensors")
-    with pytest.raises(ConfigError, match=r"none\.safetensors cannot be read"):
+    with pytest.raises(ConfigError, match=r"none\.safetensors are not there"):
         load_yamnet(tmp_path / "none.safetensors")
 
 

@@ -17,7 +17,8 @@ from zimu.text.vocabulary import Vocabulary
 from zimu.training import starting
 from zimu.training.building import build_backbone, build_model
 from zimu.training.export import check_parity
-from zimu.training.extraction import contract_of, load_backbone
+from zimu.training.extraction import contract_of
+from zimu.training.pretrained import load_backbone
 from zimu.training.recipes import Recipe, RegionsRecipe, load_recipe
 from zimu.training.starting import extend_vocabulary, load_blocks, load_start
 

@@ -69,7 +69,7 @@ def test_the_tail_stands_still_in_the_first_stage_and_learns_in_its_own(
 
 
 def _published(recipe: Recipe) -> ResNet:
-    from zimu.training.extraction import load_backbone
+    from zimu.training.pretrained import load_backbone
 
     backbone = load_backbone(recipe.model.encoders["video"])  # type: ignore[arg-type]
     assert isinstance(backbone, ResNet)

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from zimu.errors import BundleError
 from zimu.records import Record, Rule, empty
 
-__all__ = ["AudioSpec", "FeatureContract", "VideoSpec", "check_same"]
+__all__ = ["YAMNET_SPEC", "AudioSpec", "FeatureContract", "VideoSpec", "check_same"]
 
 
 _Positive = Annotated[int, Rule(above=0)]
@@ -77,6 +77,10 @@ class AudioSpec(Record):
     patch_hop: _Positive = 48
     mean: float = 0.0
     scale: float = 1.0
+
+
+# What YAMNet was trained on.
+YAMNET_SPEC = AudioSpec(kind="patches")
 
 
 class FeatureContract(Record):

@@ -9,6 +9,7 @@ from zimu.model.captioner import CaptionModel
 from zimu.model.decoder import AttentionDecoder
 from zimu.model.encoders.efficientnet_lite import EfficientNetLite0
 from zimu.model.encoders.frames import FrameEncoder
+from zimu.model.encoders.patches import PatchEncoder
 from zimu.model.encoders.regions import RegionEncoder
 from zimu.model.encoders.resnet import ResNet
 from zimu.model.encoders.strided import StridedEncoder
@@ -24,9 +25,10 @@ from zimu.training.recipes import (
     Recipe,
     RegionsRecipe,
     StridedRecipe,
+    YamNetRecipe,
 )
 
-__all__ = ["build_backbone", "build_model"]
+__all__ = ["build_backbone", "build_model", "step_shape"]
 
 _RARE = -4.0  # logit
 
@@ -77,15 +79,16 @@ def _join(recipe: Recipe) -> EarlyJoin:
     options = recipe.model.fusion.options()
     names = list(recipe.model.encoders)
     onto = options.pop("onto") or ("video" if "video" in names else names[0])
-    return EarlyJoin({n: _step_shape(recipe, n) for n in names}, onto, **options)
+    return EarlyJoin({n: step_shape(recipe, n) for n in names}, onto, **options)
 
 
-def _step_shape(recipe: Recipe, stream: str) -> tuple[int, ...]:
+def step_shape(recipe: Recipe, stream: str) -> tuple[int, ...]:
     """Return the shape of one step of a raw stream."""
     if stream == "audio":
         assert recipe.audio is not None  # load_recipe has checked it
-        return (1 if recipe.audio.kind == "waveform" else recipe.audio.bands,)
-    assert recipe.video is not None
+        spec = recipe.audio
+        return {"waveform": (1,), "log_mel": (spec.bands,), "patches": (spec.patch, spec.bands)}[spec.kind]
+    assert recipe.video is not None  # load_recipe has checked it
     height, across = recipe.video.height, recipe.video.width
     encoder = recipe.model.encoders[stream]
     if isinstance(encoder, RegionsRecipe):
@@ -95,7 +98,7 @@ def _step_shape(recipe: Recipe, stream: str) -> tuple[int, ...]:
 
 def _encoder(recipe: Recipe, stream: str, encoder: EncoderRecipe, join: EarlyJoin | None) -> nn.Module:
     width = recipe.model.width
-    shape = _step_shape(recipe, stream) if join is None else join.shape
+    shape = step_shape(recipe, stream) if join is None else join.shape
     if isinstance(encoder, RegionsRecipe):
         blocks = build_backbone(encoder.backbone).blocks()
         tail = cut(blocks, encoder.tuned)[1] if encoder.tuned else None
@@ -105,4 +108,6 @@ def _encoder(recipe: Recipe, stream: str, encoder: EncoderRecipe, join: EarlyJoi
         make = FrameEncoder if isinstance(encoder, FramesRecipe) else StridedEncoder
         options = encoder.model_dump(exclude={"name", "shift", "mirror"})
         return make(shape[0], width, (shape[1], shape[2]), **options)
+    if isinstance(encoder, YamNetRecipe):
+        return PatchEncoder(width, **encoder.model_dump(exclude={"name", "weights"}))
     return WaveNetEncoder(shape[0], width, **encoder.model_dump(exclude={"name"}))

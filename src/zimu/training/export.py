@@ -32,11 +32,12 @@ from zimu.model.steps import Steps
 from zimu.search.beam import SearchOptions
 from zimu.streams import Stream
 from zimu.text.vocabulary import Vocabulary
-from zimu.training.building import build_model
+from zimu.training.building import build_model, step_shape
 from zimu.training.checkpoint import RunFolder, load_recipe_of, load_weights
-from zimu.training.extraction import contract_of, load_backbone
+from zimu.training.extraction import contract_of
 from zimu.training.half import halve_precision, store_half
 from zimu.training.padding import fold_padding
+from zimu.training.pretrained import load_backbone
 from zimu.training.recipes import Recipe, RegionsRecipe
 from zimu.training.source import SampleSource
 from zimu.training.stepper import TorchStepper
@@ -250,17 +251,9 @@ def _encode_example(recipe: Recipe, names: Sequence[str]) -> tuple[_Examples, li
 
 
 def _example_stream(recipe: Recipe, name: str) -> Tensor:
-    encoder = recipe.model.encoders[name]
-    if name == "audio":
-        assert recipe.audio is not None  # load_recipe has checked it
-        return torch.zeros(2, 48, 1 if recipe.audio.kind == "waveform" else recipe.audio.bands)
-    assert recipe.video is not None  # load_recipe has checked it
-    if isinstance(encoder, RegionsRecipe):
-        backbone = load_backbone(encoder)
-        regions = (recipe.video.height // 32) * (recipe.video.width // 32)
-        return torch.zeros(2, 3, regions, backbone.width)
-    channels = 1 if recipe.video.colour == "gray" else 3
-    return torch.zeros(2, 12, channels, recipe.video.height, recipe.video.width)
+    """Return two clips of silence, or of gray; the numbers of steps are any that a stride leaves some of."""
+    steps = {"regions": 3, "yamnet": 3, "frames": 12, "strided": 12}
+    return torch.zeros(2, steps.get(recipe.model.encoders[name].name, 48), *step_shape(recipe, name))
 
 
 def _step_example(model: CaptionModel) -> tuple[_Examples, list[str]]:

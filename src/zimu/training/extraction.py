@@ -17,19 +17,14 @@ from zimu.features.spec import AudioSpec, FeatureContract, VideoSpec
 from zimu.features.store import FeatureStore
 from zimu.media.reader import iter_media
 from zimu.media.requests import FrameRequest, SampleRequest
-from zimu.model.captioner import CaptionModel
-from zimu.model.encoders.efficientnet_lite import EfficientNetLite0
-from zimu.model.encoders.resnet import ResNet
-from zimu.model.encoders.tail import Tail, cut
+from zimu.model.encoders.tail import cut
 from zimu.streams import Frame, Samples, Stream
 from zimu.timing import to_seconds
-from zimu.training.building import build_backbone
 from zimu.training.drawing import draw_sample, is_drawn
-from zimu.training.published import read_weights, weights_file
+from zimu.training.pretrained import backbone_name, load_backbone
 from zimu.training.recipes import Recipe, RegionsRecipe
-from zimu.training.starting import load_blocks, named_bundle
 
-__all__ = ["contract_of", "extract_samples", "load_backbone", "load_tail", "view_key"]
+__all__ = ["contract_of", "extract_samples", "view_key"]
 
 # Views of a picture: the whole, mirrored, a crop, a mirrored crop. A crop keeps this share of each side.
 _CROP = 0.87
@@ -42,22 +37,9 @@ def view_key(sample: str, view: int) -> str:
 
 def contract_of(recipe: Recipe) -> FeatureContract:
     """Return the feature contract that a recipe fixes."""
-    encoders = {}
-    for name, encoder in recipe.model.encoders.items():
-        if isinstance(encoder, RegionsRecipe):
-            cut_off = f":-{encoder.tuned}" if encoder.tuned else ""
-            encoders[name] = f"{encoder.backbone}:{_digest(encoder.weights)}{cut_off}"
+    frozen = {n: e for n, e in recipe.model.encoders.items() if isinstance(e, RegionsRecipe)}
+    encoders = {name: backbone_name(encoder) for name, encoder in frozen.items()}
     return FeatureContract(video=recipe.video, audio=recipe.audio, encoders=encoders)
-
-
-def load_backbone(recipe: RegionsRecipe) -> EfficientNetLite0 | ResNet:
-    """Return the whole frame encoder with its published weights, in evaluation mode."""
-    backbone = build_backbone(recipe.backbone)
-    if bundle := named_bundle(recipe.weights):
-        load_blocks(backbone, backbone.blocks(), bundle)
-    else:
-        backbone.load_published(dict(read_weights(weights_file(recipe.weights))))
-    return backbone.eval().requires_grad_(False)
 
 
 def extract_samples(
@@ -136,16 +118,6 @@ def _frozen(recipe: RegionsRecipe) -> Callable[[Tensor], Tensor]:
     return cut(backbone.blocks(), recipe.tuned)[0].eval() if recipe.tuned else backbone.regions
 
 
-def load_tail(recipe: Recipe, model: CaptionModel) -> None:
-    """Give the tail of a new model's frame encoder, where there is one, its published weights."""
-    for name, encoder in recipe.model.encoders.items():
-        if isinstance(encoder, RegionsRecipe) and encoder.tuned:
-            published = cut(load_backbone(encoder).blocks(), encoder.tuned)[1]
-            tail = model.encoders[name].tail
-            assert isinstance(tail, Tail)
-            tail.load_state_dict(published.state_dict())
-
-
 @torch.no_grad()
 def _views(
     pictures: Stream, frozen: Callable[[Tensor], Tensor], spec: VideoSpec, views: int, sample: str
@@ -178,9 +150,3 @@ def _crop(pictures: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDAr
     )
     result: npt.NDArray[np.uint8] = scaled.round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
     return result
-
-
-def _digest(weights: str) -> str:
-    if bundle := named_bundle(weights):
-        return bundle.manifest.graphs["video"].sha256[:12]
-    return hashlib.sha256(weights_file(weights).read_bytes()).hexdigest()[:12]

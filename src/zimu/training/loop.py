@@ -26,8 +26,8 @@ from zimu.training.building import build_model
 from zimu.training.checkpoint import Progress, RunFolder, WeightAverage, as_dict
 from zimu.training.curves import draw_curves
 from zimu.training.devices import Devices
-from zimu.training.extraction import load_tail
 from zimu.training.losses import alignment_loss, caption_loss, presence_loss
+from zimu.training.pretrained import load_pretrained
 from zimu.training.recipes import Recipe
 from zimu.training.self_critical import SelfCritical
 from zimu.training.source import SampleSource
@@ -116,7 +116,7 @@ class _Run:
         self.ahead = Ahead(self.batcher)
         torch.manual_seed(recipe.training.seed)
         self.model = build_model(recipe, len(self.vocabulary))
-        load_tail(recipe, self.model)
+        load_pretrained(recipe, self.model)
         if start is not None:
             load_start(self.model, self.vocabulary, start)
         self.model.to(self.devices.device)
@@ -254,7 +254,7 @@ class _Run:
         return stage_at(self.recipe, self.progress.epoch)
 
     def _free_tail(self, free: bool) -> None:
-        """Let the tail of the frame encoder learn, or not; see `zimu.model.encoders.tail`."""
+        """Let the tails of pretrained encoders learn, or not; see `zimu.model.encoders.tail`."""
         for module in self.model.encoders.modules():
             if isinstance(module, Tail):
                 module.requires_grad_(free)

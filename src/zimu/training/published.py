@@ -50,8 +50,8 @@ def weights_file(text: str) -> Path:
         if Path(text).is_file():
             return Path(text)
         raise ConfigError(
-            f"The weights {text} are not there. Set `weights` of the encoder to a local file, or to the name "
-            f"of published ones: {', '.join(PUBLISHED)}."
+            f"The weights {text} are not there. Set `weights` of the encoder to a local file, or, for "
+            f"frames, to the name of published ones: {', '.join(PUBLISHED)}."
         )
     path = _cached(text)
     if not path.is_file():

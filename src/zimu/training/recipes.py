@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from zimu.errors import ConfigError
-from zimu.features.spec import AudioSpec, VideoSpec
+from zimu.features.spec import YAMNET_SPEC, AudioSpec, VideoSpec
 from zimu.model.fusion import FUSIONS, Family
 from zimu.training.recipe_files import read_values
 
@@ -107,8 +107,18 @@ class WaveNetRecipe(_Frozen):
     dropout: Share = 0.1
 
 
+class YamNetRecipe(_Frozen):
+    """YAMNet pretrained on AudioSet, frozen but for its last layers; see `zimu.model.encoders.patches`."""
+
+    name: Literal["yamnet"]
+    weights: str = Field(description="file of the published weights, or a bundle's (bundle:sounds)")
+    tuned: int = Field(default=0, ge=0, description="last layers, of 14, that `[tuning]` trains")
+    context: int = Field(default=0, ge=0)
+    dropout: Share = 0.1
+
+
 EncoderRecipe = Annotated[
-    RegionsRecipe | FramesRecipe | StridedRecipe | WaveNetRecipe, Field(discriminator="name")
+    RegionsRecipe | FramesRecipe | StridedRecipe | WaveNetRecipe | YamNetRecipe, Field(discriminator="name")
 ]
 
 
@@ -323,23 +333,50 @@ _BY_NAME: dict[Any, type[BaseModel]] = {
     "frames": FramesRecipe,
     "strided": StridedRecipe,
     "wavenet": WaveNetRecipe,
+    "yamnet": YamNetRecipe,
     **FUSION_RECIPES,
 }
 
 
 def _check_streams(recipe: Recipe, path: Path) -> None:
-    problems = []
-    for stream in recipe.model.encoders:
-        if stream not in ("video", "audio"):
-            problems.append(f"`model.encoders.{stream}`: a stream is `video` or `audio`")
-        elif getattr(recipe, stream) is None:
-            problems.append(f"`model.encoders.{stream}` needs the table `[{stream}]`")
+    problems = [p for stream in recipe.model.encoders for p in _stream_problems(recipe, stream)]
     if unknown := set(recipe.training.absent) - set(recipe.model.encoders):
         problems.append(f"`training.absent` names {sorted(unknown)}, which the model does not have")
-    tuned = any(getattr(e, "tuned", 0) for e in recipe.model.encoders.values())
-    if recipe.tuning.epochs and not tuned:
-        problems.append("`tuning.epochs` needs `model.encoders.video.tuned`, the blocks that learn")
-    if tuned and isinstance(recipe.model.fusion, EarlyRecipe):
-        problems.append("`model.encoders.video.tuned` does not go with the fusion `early`: it reads regions")
+    if recipe.tuning.epochs and not any(getattr(e, "tuned", 0) for e in recipe.model.encoders.values()):
+        problems.append("`tuning.epochs` needs `tuned` of an encoder, the blocks that learn")
     if problems:
         raise ConfigError(f"The recipe {path} is wrong: " + "; ".join(problems))
+
+
+_READ = {"video": ("regions", "frames", "strided"), "audio": ("wavenet", "yamnet")}
+
+
+def _stream_problems(recipe: Recipe, stream: str) -> Iterator[str]:
+    """Yield what is wrong with the encoder of a stream."""
+    where, encoder = f"`model.encoders.{stream}", recipe.model.encoders[stream]
+    if stream not in _READ:
+        yield f"{where}`: a stream is `video` or `audio`"
+        return
+    if encoder.name not in _READ[stream]:
+        yield f"{where}.name`: {encoder.name!r} does not read {stream}, {' and '.join(_READ[stream])} do"
+    if getattr(recipe, stream) is None:
+        yield f"{where}` needs the table `[{stream}]`"
+    elif stream == "audio":
+        yield from _sound_problems(recipe, encoder.name)
+    if not isinstance(recipe.model.fusion, EarlyRecipe):
+        return
+    if isinstance(encoder, RegionsRecipe) and encoder.tuned:
+        yield f"{where}.tuned` does not go with the fusion `early`: it reads regions"
+    if isinstance(encoder, YamNetRecipe):
+        yield f"{where}`: `yamnet` does not go with the fusion `early`: it takes nothing but its own patches"
+
+
+def _sound_problems(recipe: Recipe, encoder: str) -> Iterator[str]:
+    spec = recipe.audio
+    assert spec is not None  # the caller has looked
+    if encoder == "yamnet" and spec.model_copy(update={"patch_hop": YAMNET_SPEC.patch_hop}) != YAMNET_SPEC:
+        yield '`[audio]`: `yamnet` knows sound as it learned it: kind = "patches" and, at most, a `patch_hop`'
+    if encoder == "wavenet" and spec.kind == "patches":
+        yield "`audio.kind`: `wavenet` takes log_mel or waveform, `patches` are for `yamnet`"
+    if recipe.training.augment.holes and spec.kind != "log_mel":
+        yield "`training.augment.holes` are holes in log_mel; `audio.kind` is another"

@@ -15,13 +15,11 @@ from torch import Tensor, nn
 from zimu.bundles.manifest import Bundle, BundleManifest, FileEntry
 from zimu.bundles.session import Graph
 from zimu.captions.wording import read_wording
-from zimu.errors import BundleError, ConfigError
-from zimu.features.spec import AudioSpec, FeatureContract
+from zimu.errors import BundleError
+from zimu.features.spec import YAMNET_SPEC, AudioSpec, FeatureContract
 from zimu.model.encoders.yamnet import YamNet
 
-__all__ = ["YAMNET_SPEC", "check_graph", "export_tagger", "load_yamnet", "whole_steps"]
-
-YAMNET_SPEC = AudioSpec(kind="patches")
+__all__ = ["check_graph", "export_tagger", "whole_steps"]
 
 _OPSET = 18
 # A weight rounded to float16 lies this far from a whole step at most, relative to its size.
@@ -36,28 +34,6 @@ class _Tag(nn.Module):
     def forward(self, patches: Tensor) -> tuple[Tensor, Tensor]:
         features = self.model.embed(patches)
         return self.model.scores(features), features
-
-
-def load_yamnet(path: Path) -> YamNet:
-    """Return YAMNet with the weights of a safetensors file, in evaluation mode.
-
-    Raises:
-        ConfigError: No such file, or it holds other tensors than YAMNet's.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    model = YamNet()
-    try:
-        model.load_published(load_file(path))
-    except (OSError, SafetensorError) as error:
-        raise ConfigError(f"{path} cannot be read as safetensors: {error}") from error
-    except RuntimeError as error:
-        raise ConfigError(
-            f"{path} does not hold the weights of YAMNet: {' '.join(str(error).split())[:200]}. "
-            "Take yamnet_folded_fp16.safetensors, or a file with its names and shapes."
-        ) from error
-    return model.eval()
 
 
 def whole_steps(

@@ -24,7 +24,7 @@ from zimu.captions.sound_head import SoundHead
 from zimu.captions.wording import read_wording
 from zimu.data.manifest import read_manifest
 from zimu.errors import ConfigError, ZimuError
-from zimu.training.sound_bundle import YAMNET_SPEC
+from zimu.features.spec import YAMNET_SPEC
 from zimu.training.sound_tracks import ESC10_CLASSES, Track, compose_tracks
 from zimu.training.sounds import read_sound, score_sound
 

@@ -25,11 +25,12 @@ from zimu.captions.wording import Wording, read_wording
 from zimu.data.manifest import Sample, read_manifest
 from zimu.errors import ConfigError, MediaError, ZimuError
 from zimu.features.sound import sound_stream
-from zimu.features.spec import AudioSpec
+from zimu.features.spec import YAMNET_SPEC, AudioSpec
 from zimu.media.reader import iter_media
 from zimu.media.requests import SampleRequest
 from zimu.streams import Samples
-from zimu.training.sound_bundle import YAMNET_SPEC, check_graph, export_tagger, load_yamnet
+from zimu.training.pretrained import load_yamnet
+from zimu.training.sound_bundle import check_graph, export_tagger
 from zimu.training.sound_heads import five_folds, name_by_classes, summarise
 from zimu.training.sound_tracks import BACKGROUNDS, ESC10_CLASSES, TrackScore, compose_tracks, score_tracks
 

@@ -7,7 +7,7 @@ under its own name, most of them in half precision.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,26 +15,36 @@ from torch import Tensor, nn
 from zimu.bundles.manifest import Bundle, find_bundle
 from zimu.errors import BundleError, ConfigError
 from zimu.model.captioner import CaptionModel
+from zimu.model.encoders.yamnet import YamNet
 from zimu.text.vocabulary import Vocabulary
 
-__all__ = ["PREFIX", "extend_vocabulary", "load_blocks", "load_start", "named_bundle"]
+__all__ = ["PREFIX", "extend_vocabulary", "load_blocks", "load_start", "load_tagger", "named_bundle"]
 
-# `weights = "bundle:describe"`: the frame encoder of a bundle.
+# `weights = "bundle:describe"`: the pretrained encoder of a bundle.
 PREFIX = "bundle:"
+# How `zimu.training.half` and `zimu.training.sound_bundle` name what they store small.
+_HALF = (".half", "_half")
+_WHOLE, _STEP = "_int8", "_step"
 # Parameters with a row a token; a token keeps its row wherever it stands in the new vocabulary.
 _BY_TOKEN = ("decoder.embed.weight", "decoder.out.weight", "decoder.out.bias")
 
 
-def named_bundle(weights: str) -> Bundle | None:
-    """Return the bundle that `weights` of a frame encoder names, if it names one.
+def named_bundle(weights: str, graph: Literal["video", "tag"]) -> Bundle | None:
+    """Return the bundle that `weights` of an encoder names, if it names one.
+
+    Args:
+        weights: As a recipe has it.
+        graph: Where the bundle keeps the encoder.
 
     Raises:
-        ConfigError: The bundle has no frame encoder of its own.
+        ConfigError: The bundle has no such encoder of its own.
     """
     if not weights.startswith(PREFIX):
         return None
     bundle = find_bundle(weights.removeprefix(PREFIX))
-    if "video" not in bundle.manifest.graphs:
+    if graph == "tag" and graph not in bundle.manifest.graphs:
+        raise ConfigError(f"The bundle {bundle.name!r} has no network that names sounds. `sounds` has one.")
+    if graph not in bundle.manifest.graphs:
         raise ConfigError(f"The bundle {bundle.name!r} has no pretrained frame encoder. `describe` has one.")
     return bundle
 
@@ -65,6 +75,19 @@ def load_blocks(backbone: nn.Module, blocks: list[nn.Module], bundle: Bundle) ->
             "Write the one that stands in its recipe.json."
         )
     module.load_state_dict(found, strict=False)
+
+
+def load_tagger(model: YamNet, bundle: Bundle) -> None:
+    """Give YAMNet the weights of a bundle that names sounds.
+
+    Raises:
+        BundleError: The bundle names them by another network.
+    """
+    found = {n.removeprefix("model."): v for n, v in _parameters(bundle, "tag").items()}
+    own = model.state_dict()
+    if any(n not in found or found[n].shape != v.shape for n, v in own.items()):
+        raise BundleError(f"{bundle.path}: sounds are named by another network than YAMNet.")
+    model.load_state_dict({n: found[n] for n in own})
 
 
 def extend_vocabulary(own: Vocabulary, bundle: Bundle) -> Vocabulary:
@@ -113,15 +136,23 @@ def load_start(model: CaptionModel, vocabulary: Vocabulary, bundle: Bundle) -> i
 
 
 def _parameters(bundle: Bundle, graph: str) -> dict[str, Tensor]:
-    """Return what a graph holds by name, float32."""
+    """Return what a graph holds by name, float32: as it is, as halves, or as whole steps of a size."""
     import onnx
     from onnx import numpy_helper
 
     loaded: Any = onnx.load_from_string(bundle.graph(graph))
-    return {
-        i.name.removesuffix(".half"): torch.from_numpy(numpy_helper.to_array(i).copy()).float()
-        for i in loaded.graph.initializer
+    held = {
+        i.name: torch.from_numpy(numpy_helper.to_array(i).copy()).float() for i in loaded.graph.initializer
     }
+    found = {}
+    for name, value in held.items():
+        if name.endswith(_HALF):
+            found[name[: -len(_HALF[0])]] = value
+        elif name.endswith(_WHOLE) and (step := name.removesuffix(_WHOLE) + _STEP) in held:
+            found[name.removesuffix(_WHOLE)] = value * held[step]
+        else:
+            found[name] = value
+    return found
 
 
 def _in_order(name: str, ahead: Mapping[str, int]) -> str:

@@ -38,8 +38,8 @@ def cut(blocks: Sequence[nn.Module], tuned: int) -> tuple[nn.Sequential, Tail]:
     """
     if tuned > len(blocks):
         raise ConfigError(
-            f"The frame encoder has {len(blocks)} blocks, of which {tuned} cannot be tuned. "
-            "Lower model.encoders.video.tuned."
+            f"The pretrained encoder has {len(blocks)} blocks, of which {tuned} cannot be tuned. "
+            "Lower its `tuned`."
         )
     first = len(blocks) - tuned
     return nn.Sequential(*blocks[:first]), Tail(*blocks[first:])

@@ -94,11 +94,15 @@ class YamNet(nn.Module):
         features = self.embed(x.flatten(0, 1)).view(batch, patches, self.width)
         return features * keep.unsqueeze(-1), keep
 
+    def blocks(self) -> list[nn.Module]:
+        """Return the layers 1 to 14 in order, from patches [P, 1, 96, 64] to maps [P, 1024, 3, 2]."""
+        return [self.get_submodule(f"layer{number}") for number in range(1, 2 + len(_SEPARABLE))]
+
     def embed(self, patches: Tensor) -> Tensor:
         """Return the features [P, 1024] of patches [P, 96, 64]."""
-        x: Tensor = self.layer1(patches.unsqueeze(1))
-        for number in range(2, 2 + len(_SEPARABLE)):
-            x = self.get_submodule(f"layer{number}")(x)
+        x = patches.unsqueeze(1)
+        for block in self.blocks():
+            x = block(x)
         return x.mean((2, 3))
 
     def scores(self, features: Tensor) -> Tensor:
