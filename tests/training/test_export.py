@@ -127,3 +127,18 @@ def test_weights_that_happen_to_be_equal_keep_their_names(tiny_run: Path, tmp_pa
     graph = onnx.load_from_string(export(run, tmp_path / "bundle").graph("encode"))
     kept = {i.name.removesuffix(".half") for i in graph.graph.initializer}
     assert {f"model.{name}" for name in alike} <= kept
+
+
+def test_a_model_of_subwords_tells_whole_words(tiny_run: Path, tmp_path: Path) -> None:
+    from zimu.captions.captioner import load
+
+    settings = ['data.splitters={en="subwords", zh="characters"}', "data.subwords=24", "search.max_length=20"]
+    train(load_recipe(tiny_run.parent / "recipe.toml", settings), tmp_path / "run")
+    _, vocabulary, _ = load_run(tmp_path / "run")
+    assert any(t.startswith("##") for t in vocabulary.tokens)
+    bundle = export(tmp_path / "run", tmp_path / "bundle")
+    assert verify_run(tmp_path / "run", bundle) == 4
+    for caption in load(bundle.path).caption(next(tiny_run.parent.glob("*.mp4")), language="en"):
+        assert caption.text.lower().split() == list(caption.tokens)
+        assert len(caption.log_probs) == len(caption.tokens)
+        assert all(len(weights) == len(caption.tokens) for _, weights in caption.attention.values())

@@ -55,6 +55,13 @@ def test_a_stream_without_its_contract_is_refused(tmp_path: Path) -> None:
         load_recipe(write(tmp_path, SMALL.replace("[audio]\n", "")))
 
 
+@pytest.mark.parametrize("own", ["zh = 'words'", "en = 'characters'", "en = 'syllables'"])
+def test_a_splitter_that_does_not_cut_the_language_is_refused(own: str, tmp_path: Path) -> None:
+    language, splitter = own[:2], own[6:-1]
+    with pytest.raises(ConfigError, match=rf"`data.splitters.{language}`: '{splitter}' does not cut it"):
+        load_recipe(write(tmp_path, SMALL), [f"data.splitters={{{own}}}"])
+
+
 def test_a_missing_or_broken_file_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere.toml cannot be read: No such file"):
         load_recipe(tmp_path / "nowhere.toml")

@@ -18,6 +18,7 @@ from zimu.media.requests import FrameRequest, SampleRequest
 from zimu.search.beam import Hypothesis, SearchOptions, search
 from zimu.search.stepper import State
 from zimu.streams import Caption, Clip, Samples, Stream, StreamBatch, pad_streams
+from zimu.text.subwords import word_starts, words_of
 from zimu.timing import Span, to_ms
 
 __all__ = ["CaptionEngine", "frames_of", "samples_of"]
@@ -182,16 +183,16 @@ class CaptionEngine:
         batch: Mapping[str, StreamBatch],
         row: int,
     ) -> Caption:
-        tokens = self.vocabulary.words(found.tokens)
+        words, log_probs, attention = _by_word(self.vocabulary.words(found.tokens), found)
         return Caption(
             start_ms=to_ms(clip.span.start),
             end_ms=to_ms(clip.span.end),
             text=self.vocabulary.decode(found.tokens, language) + self.manifest.endings.get(language, ""),
             language=language,
             kind=self.manifest.kind,
-            tokens=tuple(tokens),
-            log_probs=found.log_probs,
-            attention=self._attention(clip, found.attention, state, batch, row),
+            tokens=words,
+            log_probs=log_probs,
+            attention=self._attention(clip, attention, state, batch, row),
         )
 
     def _attention(
@@ -218,6 +219,19 @@ class CaptionEngine:
                 out[name] = (at, weights[:, first:last][:, real])
             first = last
         return out
+
+
+def _by_word(
+    tokens: Sequence[str], found: Hypothesis
+) -> tuple[tuple[str, ...], tuple[float, ...], npt.NDArray[np.float32]]:
+    """Return words instead of pieces: as likely as all their pieces, looking where these look on average."""
+    starts = word_starts(tokens)
+    if len(starts) == len(tokens):
+        return tuple(tokens), found.log_probs, found.attention
+    sizes = np.diff([*starts, len(tokens)])
+    log_probs = np.add.reduceat(np.array(found.log_probs), starts)
+    looked = np.add.reduceat(found.attention, starts) / sizes[:, None]
+    return tuple(words_of(tokens)), tuple(log_probs.tolist()), looked.astype(np.float32)
 
 
 def _moved(caption: Caption, since: Span, to: Span) -> Caption:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from zimu.errors import unknown_name
+from zimu.text.subwords import words_of
 
 __all__ = ["LANGUAGES", "SPLITTERS", "is_han", "join", "normalise", "split"]
 
@@ -59,6 +60,8 @@ def _jieba_words(text: str) -> list[str]:
 # How a text becomes tokens; punctuation is left out, since captions are one sentence without it.
 SPLITTERS: dict[str, Callable[[str], list[str]]] = {
     "words": _english_words,
+    # A vocabulary cuts these further, see `zimu.text.subwords`.
+    "subwords": _english_words,
     "characters": _characters,
     "jieba": _jieba_words,
 }
@@ -85,7 +88,7 @@ def split(text: str, splitter: str) -> list[str]:
 
 
 def join(tokens: Sequence[str], language: str) -> str:
-    """Return tokens as a sentence ready to be shown.
+    """Return tokens, or pieces of them, as a sentence ready to be shown.
 
     English gets blanks and a capital; Chinese gets blanks only between Latin words.
 
@@ -95,7 +98,7 @@ def join(tokens: Sequence[str], language: str) -> str:
     'A dog'
     """
     if language == "en":
-        sentence = " ".join(tokens)
+        sentence = " ".join(words_of(tokens))
         return sentence[:1].upper() + sentence[1:]
     out = ""
     for token in tokens:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from zimu.errors import unknown_name
 from zimu.text.languages import join, split
+from zimu.text.subwords import cut_word, learn_pieces
 
 __all__ = ["END", "PAD", "UNKNOWN", "Vocabulary"]
 
@@ -34,6 +35,7 @@ class Vocabulary:
         texts: Mapping[str, Iterable[str]],
         splitters: Mapping[str, str],
         min_count: Mapping[str, int] | None = None,
+        subwords: int = 2000,
     ) -> Vocabulary:
         """Count tokens and keep those seen often enough in one language, the most frequent first.
 
@@ -41,7 +43,8 @@ class Vocabulary:
             texts: {language: sentences}.
             splitters: {language: splitter}.
             min_count: {language: least number of times}; 1 where a language is not named. Rarer tokens become
-                `<unk>`.
+                `<unk>`. Pieces of words are all kept.
+            subwords: Pieces that are learned of a language whose splitter is "subwords".
         """
         total: Counter[str] = Counter()
         often: set[str] = set()
@@ -49,6 +52,9 @@ class Vocabulary:
             counts: Counter[str] = Counter()
             for sentence in sentences:
                 counts.update(split(sentence, splitters[language]))
+            if splitters[language] == "subwords":
+                counts = _piece_counts(counts, subwords)
+                often |= counts.keys()
             least = (min_count or {}).get(language, 1)
             often |= {t for t, n in counts.items() if n >= least}
             total += counts
@@ -80,8 +86,11 @@ class Vocabulary:
 
     def encode(self, text: str, language: str) -> list[int]:
         """Return the ids of a sentence: language token, tokens, `<end>`."""
-        ids = [self._ids.get(t, UNKNOWN) for t in split(text, self.splitters[language])]
-        return [self.start(language), *ids, END]
+        tokens = split(text, self.splitters[language])
+        if self.splitters[language] == "subwords":
+            # A word with a character that is not known gives no piece: it is unknown as a whole.
+            tokens = [piece for word in tokens for piece in cut_word(word, self._ids) or [word]]
+        return [self.start(language), *(self._ids.get(t, UNKNOWN) for t in tokens), END]
 
     def words(self, ids: Sequence[int]) -> list[str]:
         """Return the tokens of ids, up to `<end>`, without special tokens."""
@@ -97,3 +106,12 @@ class Vocabulary:
     def decode(self, ids: Sequence[int], language: str) -> str:
         """Return ids as a sentence ready to be shown."""
         return join(self.words(ids), language)
+
+
+def _piece_counts(words: Counter[str], size: int) -> Counter[str]:
+    """Return how often each piece stands in the texts of these words; some only serve words yet to come."""
+    counts = Counter(dict.fromkeys(learn_pieces(words, size), 0))
+    for word, times in words.items():
+        for piece in cut_word(word, counts):
+            counts[piece] += times
+    return counts

@@ -314,4 +314,5 @@ def _vocabulary(samples: list[Sample], languages: list[str], recipe: Recipe) -> 
             f"{recipe.data.manifest} has no references in {', '.join(empty)}. "
             "Add them, or take the language out of data.splitters."
         )
-    return Vocabulary.build(texts, recipe.data.splitters, recipe.data.min_count)
+    data = recipe.data
+    return Vocabulary.build(texts, data.splitters, data.min_count, data.subwords)

@@ -33,7 +33,12 @@ class DataRecipe(_Frozen):
     train: tuple[str, ...] = Field(default=("train",), description="splits that are trained on")
     val: str = Field(default="val", description="split by which everything is chosen")
     splitters: dict[str, str] = Field(default={"en": "words", "zh": "characters"})
-    min_count: dict[str, int] = Field(default={}, description="rarer tokens become unknown, a language")
+    min_count: dict[str, int] = Field(
+        default={}, description="rarer words or characters become unknown, a language"
+    )
+    subwords: Count = Field(
+        default=2000, description="pieces of a language split into `subwords`, its characters among them"
+    )
     endings: dict[str, str] = Field(
         default={}, description="what closes a caption, a language; tokens hold no punctuation"
     )
@@ -306,7 +311,7 @@ def load_recipe(path: str | Path, settings: Sequence[str] = ()) -> Recipe:
     except ValidationError as error:
         problems = [_problem(values, e) for e in error.errors()]
         raise ConfigError(f"The recipe {path} is wrong: " + "; ".join(problems)) from error
-    _check_streams(recipe, path)
+    _check(recipe, path)
     return recipe
 
 
@@ -338,14 +343,22 @@ _BY_NAME: dict[Any, type[BaseModel]] = {
 }
 
 
-def _check_streams(recipe: Recipe, path: Path) -> None:
-    problems = [p for stream in recipe.model.encoders for p in _stream_problems(recipe, stream)]
+def _check(recipe: Recipe, path: Path) -> None:
+    problems = [*_splitter_problems(recipe.data.splitters)]
+    problems += [p for stream in recipe.model.encoders for p in _stream_problems(recipe, stream)]
     if unknown := set(recipe.training.absent) - set(recipe.model.encoders):
         problems.append(f"`training.absent` names {sorted(unknown)}, which the model does not have")
     if recipe.tuning.epochs and not any(getattr(e, "tuned", 0) for e in recipe.model.encoders.values()):
         problems.append("`tuning.epochs` needs `tuned` of an encoder, the blocks that learn")
     if problems:
         raise ConfigError(f"The recipe {path} is wrong: " + "; ".join(problems))
+
+
+def _splitter_problems(splitters: Mapping[str, str]) -> Iterator[str]:
+    for language, splitter in splitters.items():
+        known = ("characters", "jieba") if language == "zh" else ("words", "subwords")
+        if splitter not in known:
+            yield f"`data.splitters.{language}`: {splitter!r} does not cut it, {' and '.join(known)} do"
 
 
 _READ = {"video": ("regions", "frames", "strided"), "audio": ("wavenet", "yamnet")}
