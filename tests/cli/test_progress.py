@@ -30,3 +30,13 @@ def test_a_first_step_gives_no_time_left(capsys: pytest.CaptureFixture[str]) -> 
     first, second = capsys.readouterr().err.splitlines()
     assert first == "training: epoch 5, 50%"
     assert second == "training: epoch 6, 60%, about 3 min left"
+
+
+def test_another_piece_of_work_has_a_time_left_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.steps("training") as show:
+        show(0.5, "reading media 70 of 140")
+        show(1.0, "reading media 140 of 140")
+        show(0.01, "epoch 1")
+        show(0.02, "epoch 1")
+    # A hundredth in the 20 seconds since it began.
+    assert capsys.readouterr().err.splitlines()[-1] == "training: epoch 1, 2%, about 33 min left"

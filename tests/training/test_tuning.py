@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 import torch
 
 from zimu.bundles.session import Graph
+from zimu.data.manifest import read_manifest
 from zimu.errors import ConfigError
 from zimu.features.store import FeatureStore
 from zimu.model.encoders.resnet import ResNet
 from zimu.model.encoders.tail import cut, regions_of
+from zimu.training import extraction
 from zimu.training.export import export, load_run, verify_run
 from zimu.training.extraction import contract_of
 from zimu.training.loop import train
@@ -143,6 +146,40 @@ def test_a_whole_encoder_is_tuned_on_new_views_of_the_stored_pictures(folder: Pa
     assert still and all(n.endswith(("running_mean", "running_var", "num_batches_tracked")) for n in still)
     bundle = export(run, tmp_path / "bundle")
     assert verify_run(run, bundle) == 2
+
+
+def test_several_processes_store_what_one_stores(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extraction, "_WORTH", 1)
+    recipe = load_recipe(folder / "recipe.toml", ["model.encoders.video.views=4"])
+    samples = list(read_manifest(folder / "manifest.jsonl"))
+    told: list[tuple[int, int]] = []
+    stores = []
+    for jobs in (1, 2):
+        store = FeatureStore(tmp_path / str(jobs), contract_of(recipe))
+        extraction.extract_samples(recipe, samples, store, all_views=False)  # the plain view is there
+        extraction.extract_samples(
+            recipe, samples, store, all_views=True, jobs=jobs, progress=lambda *at: told.append(at)
+        )
+        stores.append(store)
+    assert set(stores[0]) == set(stores[1]) and len(stores[0]) == 4 * len(samples)
+    for key in stores[0]:
+        one, other = (store.get(key)["video"].values.astype(np.float32) for store in stores)
+        np.testing.assert_allclose(one, other, atol=0.02 * one.std())
+    assert told[-1] == (len(samples), len(samples))
+
+
+def test_samples_that_cannot_be_used_are_told_together(folder: Path, tmp_path: Path) -> None:
+    recipe = load_recipe(folder / "recipe.toml")
+    gone = {"video": tmp_path / "none.png"}
+    samples = [
+        replace(s, media=gone) if s.id in ("1", "3") else s for s in read_manifest(folder / "manifest.jsonl")
+    ]
+    store = FeatureStore(tmp_path / "store", contract_of(recipe))
+    with pytest.raises(ConfigError, match=r"2 of 6 samples cannot be used, the first is '1': .*none\.png"):
+        extraction.extract_samples(recipe, samples, store, all_views=False)
+    assert set(store) == {"0", "2", "4", "5"}
 
 
 def test_pictures_that_change_need_every_block_tuned(folder: Path, tmp_path: Path) -> None:

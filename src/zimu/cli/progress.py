@@ -70,6 +70,8 @@ def seconds(title: str) -> Iterator[Callable[[float, float | None], None]]:
 def steps(title: str) -> Iterator[Callable[[float | None, str], None]]:
     """Give a function to be called with the share done and a line about it; None as share prints the line.
 
+    A share that falls back begins another piece of work, whose time left is reckoned anew.
+
     Args:
         title: What is being done, for instance "training grid".
     """
@@ -82,13 +84,17 @@ def steps(title: str) -> Iterator[Callable[[float | None, str], None]]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=1.0)
+        task, before = progress.add_task(title, total=1.0), 0.0
 
         def show(done: float | None, text: str) -> None:
+            nonlocal before
             if done is None:
                 progress.console.print(text, highlight=False)
-            else:
-                progress.update(task, completed=done, description=f"{title}: {text}")
+                return
+            if done < before:
+                progress.reset(task)
+            before = done
+            progress.update(task, completed=done, description=f"{title}: {text}")
 
         yield show
 
@@ -96,14 +102,17 @@ def steps(title: str) -> Iterator[Callable[[float | None, str], None]]:
 def _plain_steps(title: str) -> Callable[[float | None, str], None]:
     started = last = time.monotonic()
     first: float | None = None
+    before = 0.0
 
     def show(done: float | None, text: str) -> None:
-        nonlocal last, first
+        nonlocal started, last, first, before
         now = time.monotonic()
         if done is None:
             print(text, file=sys.stderr)
             return
-        first = done if first is None else first
+        if done < before:
+            first, started, last = done, now, now
+        first, before = done if first is None else first, done
         if now - last < _LINE_EVERY_S:
             return
         last = now

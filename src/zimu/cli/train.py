@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from zimu.training.recipes import Recipe
 
 __all__ = ["train"]
+
+# Processes that read media: each holds a frame encoder.
+_MOST_JOBS = 8
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,12 +48,12 @@ def train(
             from zimu.training.loop import Event
 
             assert isinstance(event, Event)
-            if event.kind == "step":
+            if event.kind in ("reading", "step"):
                 show(event.done, event.text)
             else:
                 show(None, event.text)
 
-        best = run(loaded, out, max_steps=max_steps, report=report)
+        best = run(loaded, out, max_steps=max_steps, jobs=min(os.cpu_count() or 1, _MOST_JOBS), report=report)
     if not is_first_process():
         return 0
     click.echo(f"best weights: {best}")

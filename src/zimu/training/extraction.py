@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from zimu.data.manifest import Sample
 from zimu.errors import ConfigError
+from zimu.features.extract import extract_variants
 from zimu.features.frames import frames_stream, spread
 from zimu.features.spec import AudioSpec, FeatureContract, VideoSpec
 from zimu.features.store import FeatureStore
@@ -26,6 +28,8 @@ from zimu.training.recipes import Recipe, RegionsRecipe
 
 __all__ = ["contract_of", "extract_samples", "view_key"]
 
+# Samples a process at least: it takes seconds to start.
+_WORTH = 16
 # Views of a picture: the whole, mirrored, a crop, a mirrored crop. A crop keeps this share of each side.
 _CROP = 0.87
 
@@ -43,7 +47,13 @@ def contract_of(recipe: Recipe) -> FeatureContract:
 
 
 def extract_samples(
-    recipe: Recipe, samples: Sequence[Sample], store: FeatureStore, *, all_views: bool
+    recipe: Recipe,
+    samples: Sequence[Sample],
+    store: FeatureStore,
+    *,
+    all_views: bool,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Fill a store with what it lacks of the samples; a killed extraction goes on where it was.
 
@@ -52,31 +62,48 @@ def extract_samples(
         samples: Those wanted.
         store: Is filled.
         all_views: Whether the variants that training sees are wanted beside the plain pictures.
+        jobs: Processes, at most: a few samples are made in this one.
+        progress: Is told how many of the missing samples are done, and how many there are.
+
+    Raises:
+        ConfigError: Samples cannot be used; what can be is kept.
     """
     encoder = recipe.model.encoders.get("video")
-    views = encoder.views if all_views and isinstance(encoder, RegionsRecipe) else 1
-    missing = set(store.missing([view_key(s.id, v) for s in samples for v in range(views)]))
-    if not missing:
-        return
-    frozen = _frozen(encoder) if isinstance(encoder, RegionsRecipe) else None
-    for sample in samples:
-        keys = [view_key(sample.id, v) for v in range(views)]
-        if not missing.intersection(keys):
-            continue
-        streams = read_sample(
-            sample,
-            recipe.video if "video" in recipe.model.encoders else None,
-            recipe.audio if "audio" in recipe.model.encoders else None,
+    frozen = encoder if isinstance(encoder, RegionsRecipe) else None
+    views = frozen.views if all_views and frozen is not None else 1
+    rows = list({s.id: s for s in samples}.values())
+    keys = {s.id: [view_key(s.id, view) for view in range(views)] for s in rows}
+    lacking = [s for s in rows if store.missing(keys[s.id])]
+    jobs = max(1, min(jobs, len(lacking) // _WORTH))
+    video, audio = (getattr(recipe, n) if n in recipe.model.encoders else None for n in ("video", "audio"))
+    make = partial(_make_views, video, audio, frozen, views, 1 if jobs > 1 else 0)
+    failures = extract_variants(lacking, store, make, lambda s: keys[s.id], jobs=jobs, progress=progress)
+    if failures:
+        raise ConfigError(
+            f"{len(failures)} of {len(rows)} samples cannot be used, the first is {failures[0].sample!r}: "
+            f"{failures[0].reason} Take them out of the manifest; `zimu doctor` lists them."
         )
-        if frozen is None:
-            store.add(keys[0], streams)
-            continue
-        assert recipe.video is not None
-        for key, made in zip(
-            keys, _views(streams["video"], frozen, recipe.video, views, sample.id), strict=True
-        ):
-            store.add(key, streams | {"video": made})
-    store.flush()
+
+
+def _make_views(
+    video: VideoSpec | None,
+    audio: AudioSpec | None,
+    frozen: RegionsRecipe | None,
+    views: int,
+    threads: int,
+    keys: Sequence[str],
+    sample: Sample,
+) -> dict[str, dict[str, Stream]]:
+    """Return the streams of a sample by the keys of its variants."""
+    if threads:
+        torch.set_num_threads(threads)
+    streams = read_sample(sample, video, audio)
+    if frozen is None:
+        return {keys[0]: streams}
+    assert video is not None  # load_recipe has checked it
+    made = _views(streams["video"], _frozen(frozen), video, views, sample.id)
+    variants = {view_key(sample.id, view): streams | {"video": shown} for view, shown in enumerate(made)}
+    return {key: variants[key] for key in keys}
 
 
 def read_sample(sample: Sample, video: VideoSpec | None, audio: AudioSpec | None) -> dict[str, Stream]:
@@ -112,6 +139,7 @@ def _stream(values: npt.NDArray[np.generic], times: npt.NDArray[np.float64]) -> 
     return Stream(values, np.ones(len(values), np.bool_), times)
 
 
+@lru_cache(maxsize=1)
 def _frozen(recipe: RegionsRecipe) -> Callable[[Tensor], Tensor]:
     """Return what never changes: frames [N, 3, H, W] to regions, or to the maps that the tail takes."""
     backbone = load_backbone(recipe)

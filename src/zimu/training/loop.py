@@ -51,9 +51,9 @@ class Event:
     """What a run tells while it goes on.
 
     Attributes:
-        kind: "step", "epoch" or "alarm".
+        kind: "reading" (media, before the first step), "step", "epoch" or "alarm".
         text: One line for a person.
-        done: Share of all steps done, 0 to 1.
+        done: Share of all steps, or media, done, 0 to 1.
         left_s: Estimated seconds left.
     """
 
@@ -68,6 +68,7 @@ def train(
     out: Path,
     *,
     max_steps: int | None = None,
+    jobs: int = 1,
     report: Callable[[Event], None] = lambda event: None,
 ) -> Path:
     """Train a model; a run that was stopped goes on where it was.
@@ -76,12 +77,14 @@ def train(
         recipe: What to train.
         out: The run's folder.
         max_steps: Stop after so many steps of this call, with a checkpoint.
+        jobs: Processes that read the media before the first step. With several a script must keep what it
+            does under `if __name__ == "__main__":`, since they load it anew.
         report: Called with each event.
 
     Returns:
         The checkpoint with the best validation.
     """
-    run = _Run(recipe, out, report)
+    run = _Run(recipe, out, jobs, report)
     try:
         return run.go(max_steps)
     finally:
@@ -89,7 +92,7 @@ def train(
 
 
 class _Run:
-    def __init__(self, recipe: Recipe, out: Path, report: Callable[[Event], None]) -> None:
+    def __init__(self, recipe: Recipe, out: Path, jobs: int, report: Callable[[Event], None]) -> None:
         self.recipe, self.devices = recipe, Devices()
         self.report = report if self.devices.is_first else lambda event: None
         manifest = read_manifest(recipe.data.manifest)
@@ -110,8 +113,9 @@ class _Run:
             self.vocabulary = extend_vocabulary(self.vocabulary, start)
         with self.devices.first_alone():
             self.folder.write_vocabulary(self.vocabulary)
-            source = SampleSource(recipe, samples, out / "features", noise_pool=samples)
-            self.val_arrays = SampleSource(recipe, self.val, out / "features").arrays
+            features, told = out / "features", self._tell_reading
+            source = SampleSource(recipe, samples, features, samples, jobs, told)
+            self.val_arrays = SampleSource(recipe, self.val, features, jobs=jobs, progress=told).arrays
         self.batcher = Batcher(samples, source.arrays, self.vocabulary, recipe.training, self.devices)
         self.ahead = Ahead(self.batcher)
         torch.manual_seed(recipe.training.seed)
@@ -149,6 +153,10 @@ class _Run:
                     saved = time.monotonic()
             self._end_epoch(sum(shown) / max(1, len(shown)))
         return self.folder.path / "best.pt"
+
+    def _tell_reading(self, done: int, total: int) -> None:
+        if total:
+            self.report(Event("reading", f"reading media {done} of {total}", done / total, 0.0))
 
     def _warn_of_cut_captions(self) -> None:
         """Tell when the search ends sentences that the model is taught to go on with."""

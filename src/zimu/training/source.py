@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -41,6 +41,11 @@ class SampleSource:
         samples: By index.
         folder: Of the feature store.
         noise_pool: Samples whose sound makes babble; empty where nothing is augmented.
+        jobs: Processes that extract.
+        progress: Is told how many of the missing samples are extracted, and how many there are.
+
+    Raises:
+        ConfigError: Samples cannot be used.
     """
 
     def __init__(
@@ -49,10 +54,12 @@ class SampleSource:
         samples: Sequence[Sample],
         folder: Path,
         noise_pool: Sequence[Sample] = (),
+        jobs: int = 1,
+        progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
         self.recipe, self.samples, self.noise_pool = recipe, samples, noise_pool
         self.store = FeatureStore(folder, contract_of(recipe))
-        extract_samples(recipe, samples, self.store, all_views=bool(noise_pool))
+        extract_samples(recipe, samples, self.store, all_views=bool(noise_pool), jobs=jobs, progress=progress)
 
     def arrays(self, index: int, rng: np.random.Generator | None) -> dict[str, Stream]:
         """Return {stream: Stream} of a sample; with a generator, as training sees it."""
