@@ -44,6 +44,8 @@ def _quantise(run: Path, made: Bundle) -> None:
 
     recipe = load_recipe_of(run)
     data, metric = recipe.data, recipe.training.metric
+    if metric == "nll":  # a bundle writes captions; how likely it finds others is not asked
+        metric = "cider_d"
     with counting("scoring float and eight bits") as show:
         found = keep_if_as_good(
             made,

@@ -25,7 +25,7 @@ from zimu.training.losses import WordTimes
 from zimu.training.recipes import TrainingRecipe
 from zimu.training.stepper import to_steps
 
-__all__ = ["Batch", "Batcher", "empty_like", "word_times"]
+__all__ = ["Batch", "Batcher", "by_language", "empty_like", "pad_tokens", "word_times"]
 
 # arrays(sample index, generator or None) -> {stream: Stream}; with a generator the arrays are augmented
 Arrays = Callable[[int, np.random.Generator | None], dict[str, Stream]]
@@ -120,7 +120,7 @@ class Batcher:
         said = [s.extra.get("words", ()) for s in samples]
         words = word_times(said, self.vocabulary).to(self.device) if self._has_words else None
         presence = self._presence(samples, joined) if self.recipe.presence else None
-        return Batch(indices, joined, _pad(rows).to(self.device), words, presence)
+        return Batch(indices, joined, pad_tokens(rows).to(self.device), words, presence)
 
     def _draw(self, texts: list[list[int]], rng: np.random.Generator) -> list[list[int]]:
         """Return as many references as every clip gives, the longest first.
@@ -165,7 +165,8 @@ def word_times(events: Sequence[Sequence[Mapping[str, Any]]], vocabulary: Vocabu
     return WordTimes(torch.from_numpy(ids), torch.from_numpy(starts), torch.from_numpy(ends))
 
 
-def _pad(rows: Sequence[Sequence[int]]) -> Tensor:
+def pad_tokens(rows: Sequence[Sequence[int]]) -> Tensor:
+    """Return rows of tokens as int64 [N, L], filled up with `PAD`, L at least 2."""
     tokens = np.full((len(rows), max(2, *(len(r) for r in rows))), PAD, np.int64)
     for i, row in enumerate(rows):
         tokens[i, : len(row)] = row

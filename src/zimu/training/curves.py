@@ -9,7 +9,11 @@ from typing import Any
 __all__ = ["draw_curves"]
 
 # CIDEr-D goes to ten and the others to one: on one axis the latter would lie flat.
-_PANELS = (("CIDEr-D", ("cider_d",)), ("share", ("bleu_4", "wer", "distinct")))
+_PANELS = (
+    ("nats a token of the references", ("nll",)),
+    ("CIDEr-D", ("cider_d",)),
+    ("share", ("bleu_4", "wer", "distinct")),
+)
 _STYLES = ("-", "--", ":", "-.")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -26,6 +26,7 @@ from zimu.training.building import build_model
 from zimu.training.checkpoint import Progress, RunFolder, WeightAverage, as_dict
 from zimu.training.curves import draw_curves
 from zimu.training.devices import Devices
+from zimu.training.likelihood import likelihood
 from zimu.training.losses import alignment_loss, caption_loss, presence_loss
 from zimu.training.pretrained import load_pretrained
 from zimu.training.recipes import Recipe
@@ -240,7 +241,9 @@ class _Run:
         own = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
         self.model.load_state_dict(self.average.weights)
         self.model.eval()
-        result = validate(TorchStepper(self.model), self.val, self.val_arrays, self.vocabulary, self.options)
+        shown = self.val, self.val_arrays, self.vocabulary
+        result = validate(TorchStepper(self.model), *shown, self.options)
+        result = replace(result, scores={**result.scores, **likelihood(self.model, *shown)})
         self.model.load_state_dict(own)
         if result.has_collapsed():
             self.report(

@@ -228,7 +228,11 @@ class TrainingRecipe(_Frozen):
     )
     noise: NoiseRecipe = NoiseRecipe()
     augment: AugmentRecipe = AugmentRecipe()
-    metric: str = Field(default="cider_d", description="chooses the best epoch, mean over the languages")
+    metric: Literal["cider_d", "bleu_4", "rouge_l", "wer", "nll"] = Field(
+        default="cider_d",
+        description="chooses the best epoch, mean over the languages; `nll`, how likely the references are, "
+        "suits a handful of validation clips",
+    )
     validate_every: Count = Field(default=1, description="epochs")
     patience: int = Field(default=0, ge=0, description="validations without gain before stopping; 0: never")
     checkpoint_minutes: float = Field(default=5.0, gt=0)

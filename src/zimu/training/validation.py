@@ -21,7 +21,7 @@ from zimu.training.batches import Arrays
 
 __all__ = ["Validation", "caption_samples", "score_captions", "validate"]
 
-LOWER_IS_BETTER = ("wer",)
+LOWER_IS_BETTER = ("nll", "wer")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Validation:
 
     Attributes:
         scores: {"cider_d_en": value, ...}, by the model's own tokens; "distinct_en" is the share of captions
-            that no other clip got, "commonest_en" the share of the most common one.
+            that no other clip got, "commonest_en" the share of the most common one. Training adds "nll_en",
+            see `zimu.training.likelihood`.
         captions: {language: {id: text}}.
     """
 
