@@ -27,9 +27,11 @@ def test_a_first_step_gives_no_time_left(capsys: pytest.CaptureFixture[str]) -> 
     with progress.steps("training") as show:
         show(0.5, "epoch 5")
         show(0.6, "epoch 6")
-    first, second = capsys.readouterr().err.splitlines()
+        show(0.8, "epoch 8")
+    first, second, third = capsys.readouterr().err.splitlines()
     assert first == "training: epoch 5, 50%"
     assert second == "training: epoch 6, 60%, about 3 min left"
+    assert third == "training: epoch 8, 80%, about 40 s left"
 
 
 def test_another_piece_of_work_has_a_time_left_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:

@@ -117,7 +117,11 @@ def _plain_steps(title: str) -> Callable[[float | None, str], None]:
             return
         last = now
         pace = (done - first) / (now - started)
-        left = f", about {(1 - done) / pace / 60:.0f} min left" if pace else ""
+        left = f", about {_duration((1 - done) / pace)} left" if pace else ""
         print(f"{title}: {text}, {done:.0%}{left}", file=sys.stderr)
 
     return show
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

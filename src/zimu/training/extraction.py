@@ -29,7 +29,7 @@ from zimu.training.recipes import Recipe, RegionsRecipe
 __all__ = ["contract_of", "extract_samples", "view_key"]
 
 # Samples a process at least: it takes seconds to start.
-_WORTH = 16
+_WORTH = 8
 # Views of a picture: the whole, mirrored, a crop, a mirrored crop. A crop keeps this share of each side.
 _CROP = 0.87
 
