@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,16 @@ import torch
 
 from zimu.bundles.manifest import Bundle
 from zimu.bundles.session import OnnxStepper
+from zimu.data.manifest import read_manifest
 from zimu.errors import BundleError
 from zimu.search.beam import SearchOptions
 from zimu.streams import Stream, pad_streams
+from zimu.training.card import card_of
+from zimu.training.checkpoint import load_recipe_of
 from zimu.training.export import check_parity, export, load_run, verify_run
 from zimu.training.half import halve_precision
 from zimu.training.loop import train
-from zimu.training.recipes import load_recipe
+from zimu.training.recipes import YamNetRecipe, load_recipe
 from zimu.training.stepper import TorchStepper
 
 
@@ -81,6 +85,29 @@ def test_the_bundle_states_where_it_comes_from(tiny_bundle: Path) -> None:
     assert bundle.manifest.streams == ("video", "audio")
     assert bundle.manifest.memory["audio"].stride == 4
     assert bundle.manifest.window.seconds == 2.0
+
+
+def test_a_bundle_without_a_card_gets_one_that_says_whose_work_is_in_it(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = export(tiny_run, tmp_path / "bundle").card()
+    assert card.startswith("# tiny\n") and "Begins with" not in card
+    counts = Counter(s.split for s in read_manifest(load_recipe_of(tiny_run).data.manifest))
+    assert f": {counts['train']} train, {counts['val']} val." in card
+    best = torch.load(tiny_run / "best.pt", weights_only=True)["scores"]
+    assert f"cider_d {best['cider_d_zh']:.3f}" in card
+    recipe = load_recipe_of(tiny_run)
+    heard = YamNetRecipe(name="yamnet", weights="bundle:sounds")
+    model = recipe.model.model_copy(
+        update={"start": "describe", "encoders": {**recipe.model.encoders, "audio": heard}}
+    )
+    monkeypatch.setattr(
+        "zimu.training.card.load_recipe_of", lambda run: recipe.model_copy(update={"model": model})
+    )
+    card = card_of(tiny_run)
+    assert "the bundle `describe`, whose terms hold here too" in card
+    assert "non-commercial research and education" in card and "\n## describe\n" in card
+    assert "Apache-2.0, © 2016 The TensorFlow Authors" in card
 
 
 def test_weights_are_stored_in_half_the_space(tiny_run: Path, tiny_bundle: Path) -> None:

@@ -16,7 +16,11 @@ __all__ = ["export"]
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
-@click.option("--card", type=click.Path(path_type=Path), help="Text of the bundle's CARD.md.")
+@click.option(
+    "--card",
+    type=click.Path(path_type=Path),
+    help="CARD.md of the bundle  [what the run tells]",
+)
 @click.option("--check/--no-check", default=True, help="Compare the bundle's captions with torch's on val.")
 @click.option("--int8", is_flag=True, help="Try the frozen frame encoder in eight bits; keep it if as good.")
 def export(run: Path, target: Path, card: Path | None, check: bool, int8: bool) -> int:

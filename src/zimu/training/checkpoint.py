@@ -19,7 +19,7 @@ from zimu.errors import ConfigError
 from zimu.text.vocabulary import Vocabulary
 from zimu.training.recipes import Recipe
 
-__all__ = ["Progress", "RunFolder", "WeightAverage", "load_weights"]
+__all__ = ["Progress", "RunFolder", "WeightAverage", "load_scores", "load_weights"]
 
 
 @dataclass
@@ -155,6 +155,12 @@ def load_weights(path: Path) -> dict[str, Tensor]:
         )
     weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)["weights"]
     return weights
+
+
+def load_scores(path: Path) -> dict[str, float]:
+    """Return the validation scores that a checkpoint was kept for."""
+    scores: dict[str, float] = torch.load(path, map_location="cpu", weights_only=True)["scores"]
+    return scores
 
 
 def as_dict(progress: Progress) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from zimu.search.beam import SearchOptions
 from zimu.streams import Stream
 from zimu.text.vocabulary import Vocabulary
 from zimu.training.building import build_model, step_shape
+from zimu.training.card import card_of
 from zimu.training.checkpoint import RunFolder, load_recipe_of, load_weights
 from zimu.training.extraction import contract_of
 from zimu.training.half import halve_precision, store_half
@@ -94,7 +95,7 @@ def export(run: Path, target: Path, *, card: str = "", scores: Mapping[str, floa
     Args:
         run: The run's folder.
         target: The bundle's folder; an existing one is replaced.
-        card: Text of `CARD.md`.
+        card: Text of `CARD.md`; without one it says what the run says of itself.
         scores: Measured on data that the model did not see.
     """
     recipe, vocabulary, model = load_run(run)
@@ -114,7 +115,7 @@ def export(run: Path, target: Path, *, card: str = "", scores: Mapping[str, floa
         graphs.append("video")
     (folder / "tokens.txt").write_text("\n".join(vocabulary.tokens), "utf-8")
     (folder / "recipe.json").write_text(recipe.model_dump_json(indent=2), "utf-8")
-    (folder / "CARD.md").write_text(card, "utf-8")
+    (folder / "CARD.md").write_text(card or card_of(run), "utf-8")
     manifest = BundleManifest(
         name=recipe.name,
         task="caption",
