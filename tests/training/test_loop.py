@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from zimu.errors import ConfigError
+from zimu.training import validation
 from zimu.training.loop import Event, train
 from zimu.training.recipes import Recipe, load_recipe
+from zimu.training.validation import Validation, score_captions
 
 
 @pytest.fixture
@@ -66,7 +68,29 @@ def test_the_second_stage_raises_the_reward_without_breaking_off(recipe: Recipe,
     assert all(torch.isfinite(w).all() for w in weights(tmp_path).values() if w.is_floating_point())
 
 
-def test_captions_that_collapse_raise_an_alarm(recipe: Recipe, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("captions", "collapsed"),
+    [
+        (["a dog"] * 2 + [f"{i} dogs" for i in range(18)], False),  # two of twenty may show the same
+        (["a dog"] * 3 + [f"{i} dogs" for i in range(17)], True),
+        (["a dog"] * 3 + [f"{i} dogs" for i in range(37)], False),
+        (["a dog"] * 5, False),  # five clips cannot tell
+        ([f"{i // 2} dogs" for i in range(40)], True),  # none is alone
+    ],
+)
+def test_captions_are_called_alike_where_there_are_enough_of_them(
+    captions: list[str], collapsed: bool
+) -> None:
+    scores = {f"{k}_en": v for k, v in score_captions([["a cat"]] * len(captions), captions, "words").items()}
+    texts = {"en": {str(i): text for i, text in enumerate(captions)}}
+    assert Validation(scores, texts).has_collapsed() == collapsed
+
+
+def test_captions_that_collapse_raise_an_alarm(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validation, "_FEWEST", 2)
+    monkeypatch.setattr(validation, "_ALIKE", 1)
     events: list[Event] = []
     train(recipe, tmp_path, report=events.append)
     assert any(e.kind == "alarm" and "collapse" in e.text for e in events)

@@ -23,7 +23,7 @@ def manifest(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [json.loads(line) for line in made.read_text("utf-8").splitlines()]
     for row in rows:
         row["video"] = str(made.parent / row["video"])
-        row["presence"] = {stream: row["words"] for stream in ("video", "audio", "memory")}
+        row["presence"] = dict.fromkeys(("video", "audio", "memory"), row["words"])
     path = tmp_path_factory.mktemp("clips") / "manifest.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
     return path

@@ -21,6 +21,8 @@ from zimu.training.batches import Arrays
 
 __all__ = ["Validation", "caption_samples", "score_captions", "validate"]
 
+# Clips that must be there before their captions are called alike, and clips that must share one.
+_FEWEST, _ALIKE = 10, 3
 LOWER_IS_BETTER = ("nll", "wer")
 
 
@@ -45,10 +47,15 @@ class Validation:
         return -mean if metric in LOWER_IS_BETTER else mean
 
     def has_collapsed(self) -> bool:
-        """Whether one caption serves a tenth of the clips or more, or fewer than a fifth are distinct."""
+        """Whether one caption serves a tenth of the clips or more, or fewer than a fifth are distinct.
+
+        A handful of clips cannot tell: two of them may show the same.
+        """
         return any(
-            (k.startswith("commonest_") and v >= 0.1) or (k.startswith("distinct_") and v < 0.2)
-            for k, v in self.scores.items()
+            self.scores[f"commonest_{language}"] * len(texts) >= max(_ALIKE, 0.1 * len(texts))
+            or self.scores[f"distinct_{language}"] < 0.2
+            for language, texts in self.captions.items()
+            if len(texts) >= _FEWEST and f"distinct_{language}" in self.scores
         )
 
 
