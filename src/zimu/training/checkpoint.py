@@ -158,8 +158,8 @@ def load_weights(path: Path) -> dict[str, Tensor]:
 
 
 def load_scores(path: Path) -> dict[str, float]:
-    """Return the validation scores that a checkpoint was kept for."""
-    scores: dict[str, float] = torch.load(path, map_location="cpu", weights_only=True)["scores"]
+    """Return the validation scores that a checkpoint was kept for; none where it was kept to go on."""
+    scores: dict[str, float] = torch.load(path, map_location="cpu", weights_only=True).get("scores", {})
     return scores
 
 
