@@ -88,6 +88,7 @@ def evaluate(
     captions: dict[str, dict[str, dict[str, str]]] = {
         c: {k: {} for k in bundle.manifest.languages} for c in wanted
     }
+    progress(0, len(samples))
     for first in range(0, len(samples), _BATCH):
         part = samples[first : first + _BATCH]
         clips = [read_clip(s, bundle.manifest) for s in part]

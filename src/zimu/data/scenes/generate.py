@@ -105,6 +105,8 @@ def make_scenes(
     wanted = [f.index for f in every if split_of(f, val, test) in clips]
     missing = [i for i in wanted if not _clip(folder, i).exists()]
     done = count - len(missing)
+    if progress:
+        progress(done, count)
     for made in _run(partial(_write_scenes, folder, seed, shares), missing, jobs or os.cpu_count() or 1):
         done += made
         if progress:
