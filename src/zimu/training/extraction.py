@@ -78,6 +78,7 @@ def extract_samples(
     video, audio = (getattr(recipe, n) if n in recipe.model.encoders else None for n in ("video", "audio"))
     make = partial(_make_views, video, audio, frozen, views, 1 if jobs > 1 else 0)
     failures = extract_variants(lacking, store, make, lambda s: keys[s.id], jobs=jobs, progress=progress)
+    _frozen.cache_clear()  # it knows weights by their name only, and they need not stay in memory
     if failures:
         raise ConfigError(
             f"{len(failures)} of {len(rows)} samples cannot be used, the first is {failures[0].sample!r}: "

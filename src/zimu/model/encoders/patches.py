@@ -19,7 +19,7 @@ class PatchEncoder(nn.Module):
     """Patches of log-mel energies [B, P, 96, 64] to features [B, P, D], a step a patch.
 
     The network lies within the model, unlike a frozen frame encoder: sound changes from epoch to epoch
-    (noise, speed), so its features cannot be stored, and a patch costs a tenth of a picture.
+    (noise, speed), so its features cannot be stored, and a patch costs a sixth of a picture.
 
     Args:
         width: D.
