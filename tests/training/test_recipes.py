@@ -62,6 +62,11 @@ def test_a_splitter_that_does_not_cut_the_language_is_refused(own: str, tmp_path
         load_recipe(write(tmp_path, SMALL), [f"data.splitters={{{own}}}"])
 
 
+def test_likelihood_does_not_choose_among_epochs_that_raise_another_reward(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"`training\.metric`: after `self_critical`"):
+        load_recipe(write(tmp_path, SMALL), ["training.metric=nll", "self_critical.epochs=1"])
+
+
 def test_a_missing_or_broken_file_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere.toml cannot be read: No such file"):
         load_recipe(tmp_path / "nowhere.toml")

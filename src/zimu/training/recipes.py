@@ -354,6 +354,9 @@ def _check(recipe: Recipe, path: Path) -> None:
         problems.append(f"`training.absent` names {sorted(unknown)}, which the model does not have")
     if recipe.tuning.epochs and not any(getattr(e, "tuned", 0) for e in recipe.model.encoders.values()):
         problems.append("`tuning.epochs` needs `tuned` of an encoder, the blocks that learn")
+    if recipe.self_critical.epochs and recipe.training.metric == "nll":
+        # That stage makes references less likely by design: none of its epochs would ever be chosen.
+        problems.append("`training.metric`: after `self_critical` choose by a score of captions, not `nll`")
     if problems:
         raise ConfigError(f"The recipe {path} is wrong: " + "; ".join(problems))
 

@@ -52,7 +52,7 @@ class Validation:
         A handful of clips cannot tell: two of them may show the same.
         """
         return any(
-            self.scores[f"commonest_{language}"] * len(texts) >= max(_ALIKE, 0.1 * len(texts))
+            round(self.scores[f"commonest_{language}"] * len(texts)) >= max(_ALIKE, 0.1 * len(texts))
             or self.scores[f"distinct_{language}"] < 0.2
             for language, texts in self.captions.items()
             if len(texts) >= _FEWEST and f"distinct_{language}" in self.scores
